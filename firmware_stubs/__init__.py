@@ -1,0 +1,1 @@
+"""The hardware a door controller stands on, as interfaces and as simulations; and the town."""

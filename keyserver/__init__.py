@@ -1,0 +1,1 @@
+"""The key server: issues short-lived signed credentials by the published policies."""

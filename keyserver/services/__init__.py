@@ -1,0 +1,1 @@
+"""What the key server does, apart from HTTP and SQL dialects: one module for each duty."""

@@ -1,0 +1,109 @@
+"""`keyserver serve`: the installation behind its HTTP edge, until SIGTERM.
+
+Rules kept here:
+- nothing is served with a key that the doors have not been told of, or without one;
+- bundles are kept young, and what verbs commit is noticed, as long as it runs;
+- SIGTERM and SIGINT drain: what is under way is answered, what waits is let go.
+"""
+
+import asyncio
+import os
+import signal
+
+import sqlalchemy as sa
+
+from keyserver.app import serve
+from keyserver.config import KeyRole, Listen
+from keyserver.console import Console
+from keyserver.errors import AdministratorError, PortUnavailable
+from keyserver.services.bundles import ROLES
+from keyserver.services.installation import Installation, Tenant
+from keyserver.services.keeping import keep_renewing
+from keyserver.services.roots import newest_root
+from keyserver.storage.tables import issuer_key
+from lockagent.protocol.root import parse_root
+from lockagent.protocol.time_source import instant_of
+from policies.vocabulary import Environment, Instant
+
+_ANNOUNCED = sa.select(issuer_key.c.kid).where(
+    issuer_key.c.tenant == sa.bindparam("tenant"),
+    issuer_key.c.role == sa.bindparam("role"),
+    issuer_key.c.not_before <= sa.bindparam("at"),
+    issuer_key.c.not_after > sa.bindparam("at"),
+)
+
+
+async def serve_until_stopped(installation: Installation, console: Console) -> None:
+    """Serve; PortUnavailable where the socket cannot be had, SignerUnavailable for a key."""
+    installation.open_signers()
+    at = instant_of(installation.clock)
+    for tenant in installation.tenants.values():
+        await _check_announced(installation, tenant, at)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    keepers = [asyncio.create_task(installation.changes.watch(), name="watch")]
+    keepers += [
+        asyncio.create_task(
+            keep_renewing(installation.store, tenant.authority, installation.clock),
+            name=f"renew {tenant.id}",
+        )
+        for tenant in installation.tenants.values()
+    ]
+    for keeper in keepers:
+        keeper.add_done_callback(lambda _: stop.set())
+
+    def ready(url: str, listen: Listen) -> None:
+        environment = installation.config.environment
+        said = f"{url} ready on {listen.host}:{listen.port}, environment {environment}"
+        if environment is not Environment.PRODUCTION:
+            said += ": production doors refuse what it signs"
+        event = {"event": "ready", "url": url, "environment": environment}
+        console.tell(event | {"host": listen.host, "port": listen.port}, said)
+
+    try:
+        await serve(installation, ready, stop)
+    except OSError as error:
+        listen = installation.config.listen
+        raise PortUnavailable(
+            f"expected to listen on {listen.host}:{listen.port}, got: "
+            f"{_cause(error)}; stop what holds it, or change listen in keyserver.toml"
+        ) from error
+    finally:
+        for keeper in keepers:
+            keeper.cancel()
+        ends = await asyncio.gather(*keepers, return_exceptions=True)
+    for end in ends:
+        if isinstance(end, BaseException) and not isinstance(end, asyncio.CancelledError):
+            raise end
+    console.tell({"event": "stopped"}, "stopped")
+
+
+def _cause(error: OSError) -> str:
+    """What the system said, without Python's wording around it."""
+    return (os.strerror(error.errno) if error.errno else "an error of the system").lower()
+
+
+async def _check_announced(installation: Installation, tenant: Tenant, at: Instant) -> None:
+    """Return if doors know every key this tenant signs with; else AdministratorError."""
+
+    def unit(connection: sa.Connection) -> dict[KeyRole, set[bytes]]:
+        known = {
+            role: set(
+                connection.execute(
+                    _ANNOUNCED, {"tenant": tenant.id, "role": role, "at": at}
+                ).scalars()
+            )
+            for role in ROLES
+        }
+        root = parse_root(newest_root(connection, tenant.id)).claims
+        return known | {KeyRole.BUNDLE: {key.kid for key in root.bundle_keys}}
+
+    for role, kids in (await installation.store.read(unit)).items():
+        kid = tenant.signers.key(role).public.kid
+        if kid not in kids:
+            raise AdministratorError(
+                f"expected a {role} key that the doors of {tenant.id} have been told of, "
+                f"got kid {kid.hex()}; `keyserver new-issuer-key {role}` makes one"
+            )

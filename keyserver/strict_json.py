@@ -1,0 +1,220 @@
+"""JSON from outside, read strictly: one text has one meaning, or it is refused.
+
+Rules kept here (RFC 8259 as narrowed by I-JSON, RFC 7493):
+- UTF-8 without a byte order mark; no lone surrogate, escaped or not;
+- no member name twice, no `NaN`, no `Infinity`, no number beyond a double (`1e400`), no integer
+  beyond 2^53 - 1;
+- nesting no deeper than asked, counted before anything is parsed.
+
+The size of a text is bounded where it is read. What members mean is the caller's: `Members` takes
+them by name and type, so that a missing, an unknown or a wrongly typed one is a sentence with a
+JSON pointer (RFC 6901).
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
+
+MOST_DEPTH = 8
+MOST_INTEGER = 2**53 - 1
+
+_BRACKET_OR_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+class BadJson(ValueError):
+    """A text that is not JSON as this server reads it; the sentence says expected, then got."""
+
+
+class BadMember(ValueError):
+    """A member that is missing, unknown or of the wrong type; `pointer` says which (RFC 6901)."""
+
+    def __init__(self, pointer: str, detail: str) -> None:
+        """Say where, as a fragment such as `#/requests/0/key`, and what."""
+        super().__init__(f"{pointer}: {detail}")
+        self.pointer = pointer
+        self.detail = detail
+
+
+def parse_json(received: bytes, most_depth: int = MOST_DEPTH) -> JsonValue:
+    """The value of one JSON text; BadJson where it breaks a rule of this module."""
+    try:
+        text = received.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadJson(f"expected UTF-8, got other bytes at offset {error.start}") from error
+    _check_depth(text, most_depth)
+    try:
+        value: JsonValue = json.loads(
+            text,
+            object_pairs_hook=_object,
+            parse_int=_integer,
+            parse_float=_float,
+            parse_constant=_constant,
+        )
+    except json.JSONDecodeError as error:
+        raise BadJson(f"expected JSON, got a fault at character {error.pos}") from error
+    _check_texts(value)
+    return value
+
+
+def parse_object(received: bytes, most_depth: int = MOST_DEPTH) -> dict[str, JsonValue]:
+    """As `parse_json`, where the text has to be an object."""
+    value = parse_json(received, most_depth)
+    if not isinstance(value, dict):
+        raise BadJson(f"expected a JSON object, got {_kind(value)}")
+    return value
+
+
+def _check_depth(text: str, most_depth: int) -> None:
+    depth = 0
+    for found in _BRACKET_OR_STRING.finditer(text):
+        sign = found[0]
+        if sign in "[{":
+            depth += 1
+        elif sign in "]}":
+            depth -= 1
+        if depth > most_depth:
+            raise BadJson(f"expected nesting of at most {most_depth}, got more")
+
+
+def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
+    members: dict[str, JsonValue] = {}
+    for name, value in pairs:
+        if name in members:
+            raise BadJson("expected every member once, got one twice")
+        members[name] = value
+    return members
+
+
+def _check_texts(value: JsonValue) -> None:
+    match value:
+        case str():
+            _check_text(value)
+        case list():
+            for entry in value:
+                _check_texts(entry)
+        case dict():
+            for name, member in value.items():
+                _check_text(name)
+                _check_texts(member)
+
+
+def _check_text(text: str) -> None:
+    if not text.isascii() and _SURROGATE.search(text):
+        raise BadJson("expected Unicode text, got a lone surrogate")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > len(str(-MOST_INTEGER)) or abs(int(digits)) > MOST_INTEGER:
+        raise BadJson("expected an integer within 2^53 - 1, got a larger one")
+    return int(digits)
+
+
+def _float(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise BadJson("expected a number within a double, got a larger one")
+    return number
+
+
+def _constant(name: str) -> NoReturn:
+    raise BadJson(f"expected a JSON number, got {name}")
+
+
+def _kind(value: JsonValue) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return "a number"
+        case str():
+            return "text"
+        case list():
+            return "an array"
+        case dict():
+            return "an object"
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The members of one object, taken by name and type; `pointer` is where the object stands."""
+
+    values: Mapping[str, JsonValue]
+    pointer: str = "#"
+
+    @classmethod
+    def of(
+        cls,
+        value: JsonValue,
+        pointer: str,
+        required: Iterable[str],
+        optional: Iterable[str] = (),
+    ) -> "Members":
+        """The members of `value`: every required one there, and none beyond the optional ones."""
+        if not isinstance(value, dict):
+            raise BadMember(pointer, f"expected an object, got {_kind(value)}")
+        required = frozenset(required)
+        for name in sorted(required - value.keys()):
+            raise BadMember(_at(pointer, name), "expected this member, got none")
+        for name in sorted(value.keys() - required - frozenset(optional)):
+            raise BadMember(_at(pointer, name), "expected no such member, got one")
+        return cls(value, pointer)
+
+    def __contains__(self, name: str) -> bool:
+        """Whether the member is there."""
+        return name in self.values
+
+    def text(self, name: str, most: int, least: int = 1) -> str:
+        """A text of `least` to `most` characters, none of them a control character."""
+        value = self.values.get(name)
+        if not isinstance(value, str):
+            raise BadMember(self.at(name), f"expected text, got {_kind(value)}")
+        if not least <= len(value) <= most:
+            raise BadMember(
+                self.at(name), f"expected {least} to {most} characters, got {len(value)}"
+            )
+        if _CONTROL.search(value):
+            raise BadMember(self.at(name), "expected text, got a control character")
+        return value
+
+    def integer(self, name: str, least: int = 0, most: int = MOST_INTEGER) -> int:
+        """A whole number from `least` to `most`; a boolean or `1.0` is none."""
+        value = self.values.get(name)
+        if isinstance(value, bool) or not isinstance(value, int):
+            raise BadMember(self.at(name), f"expected a whole number, got {_kind(value)}")
+        if not least <= value <= most:
+            raise BadMember(self.at(name), f"expected {least} to {most}, got {value}")
+        return value
+
+    def array(self, name: str, most: int, least: int = 1) -> list[JsonValue]:
+        """An array of `least` to `most` entries."""
+        value = self.values.get(name)
+        if not isinstance(value, list):
+            raise BadMember(self.at(name), f"expected an array, got {_kind(value)}")
+        if not least <= len(value) <= most:
+            raise BadMember(self.at(name), f"expected {least} to {most} entries, got {len(value)}")
+        return value
+
+    def members(
+        self, name: str, required: Iterable[str], optional: Iterable[str] = ()
+    ) -> "Members":
+        """The members of an object in this one."""
+        return Members.of(self.values.get(name), self.at(name), required, optional)
+
+    def at(self, name: str) -> str:
+        """The pointer of a member."""
+        return _at(self.pointer, name)
+
+
+def _at(pointer: str, name: str) -> str:
+    """The pointer of a member; its name is cut, since an unknown one is the caller's text."""
+    escaped = name.replace("~", "~0").replace("/", "~1")
+    return f"{pointer}/{escaped[:64]}"

@@ -1,0 +1,1 @@
+"""The door's program: it checks credentials offline and releases the strike."""

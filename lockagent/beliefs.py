@@ -1,0 +1,241 @@
+"""What the controller believes now: trust state, door settings, the interval of time.
+
+Each belief is a pure value of another module; here they are held, kept on the disk, and replaced.
+Rules kept here:
+- a change is on the disk before it is relied upon; one that is refused or cannot be written leaves
+  everything as it was;
+- what is read back at a start is verified again, against the root that was pinned at installation;
+- a verified object that was issued later than lo raises lo (SPEC.md 7);
+- without settings an access point is a sensitive one: the narrower rules hold;
+- after a start the clock has only its stored floor, unless the same boot goes on or a trusted
+  real-time clock counted the time between.
+
+Fetching is `lockagent.sync`'s, recording the caller's.
+"""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from lockagent.clock import NONCE_BYTES, ClockInterval, ClockRefused, NonceWindow, Reading
+from lockagent.journal import Stamp
+from lockagent.protocol.door_settings import DoorSettings, PointSettings, verify_settings
+from lockagent.protocol.encoding import decode, encode, take_array, take_bytes, take_uint
+from lockagent.protocol.envelope import Realm
+from lockagent.protocol.errors import MalformedMessage
+from lockagent.protocol.gatt import ReaderId
+from lockagent.protocol.time_source import Clock
+from lockagent.protocol.time_token import verify_time_token
+from lockagent.protocol.trust import TrustState
+from lockagent.protocol.trust_errors import TrustRefused
+from lockagent.state_file import read_file, replace_file
+from policies.vocabulary import AccessPointNumber, ControllerId, FacilityId, Instant
+
+_TRUST, _SETTINGS, _CLOCK = "trust.cbor", "settings.cbor", "clock.cbor"
+_MICRO = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """Trust and clock at one moment, for one access point; `hi` None is unbounded."""
+
+    trust: TrustState
+    lo: Instant
+    hi: Instant | None
+    is_sensitive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Whose beliefs these are, and what they start from."""
+
+    realm: Realm
+    facility: FacilityId
+    controller: ControllerId
+    root: bytes
+    reader_ids: tuple[ReaderId, ...]
+
+
+class Beliefs:
+    """The beliefs of one controller, in one folder."""
+
+    def __init__(
+        self,
+        folder: Path,
+        identity: Identity,
+        clock: Clock,
+        boot_id: bytes,
+        drift_ppm: int,
+        trusts_rtc: bool = False,
+    ) -> None:
+        """Read back what was believed; OSError where the folder cannot be read or written.
+
+        `doubts` are sentences about what was there and could not be believed any more.
+        """
+        self._folder = folder
+        self._identity = identity
+        self._clock = clock
+        self._boot_id = boot_id
+        self._trust_listeners: list[Callable[[], None]] = []
+        self._nonces = NonceWindow()
+        self.doubts: list[str] = []
+        self.trust = self._read_trust()
+        self.settings = self._read_settings()
+        self._interval, self.boot = self._read_clock(drift_ppm, trusts_rtc)
+        self.persist_clock()
+
+    @property
+    def realm(self) -> Realm:
+        """The world and tenant of every object here."""
+        return self._identity.realm
+
+    @property
+    def facility(self) -> FacilityId:
+        """The facility all access points of the controller lie in."""
+        return self._identity.facility
+
+    @property
+    def controller(self) -> ControllerId:
+        """The controller's name at the server."""
+        return self._identity.controller
+
+    def on_trust_changed(self, listener: Callable[[], None]) -> None:
+        """Call `listener` after every change of the trust state."""
+        self._trust_listeners.append(listener)
+
+    def reading(self) -> Reading:
+        """The interval of time now."""
+        return self._interval.reading(self._clock.monotonic())
+
+    def snapshot(self, point: AccessPointNumber) -> Snapshot:
+        """Trust and clock, taken together."""
+        reading = self.reading()
+        settings = self.settings_of(point)
+        return Snapshot(self.trust, reading.lo, reading.hi, settings is None or settings.sensitive)
+
+    def settings_of(self, point: AccessPointNumber) -> PointSettings | None:
+        """The settings of one access point, None before there are any."""
+        return None if self.settings is None else self.settings.of_point(point)
+
+    def stamp(self) -> Stamp:
+        """When it is, for a journal entry."""
+        reading = self.reading()
+        return Stamp(
+            utc_lo=reading.lo,
+            utc_hi=reading.hi,
+            monotonic_ms=int(self._clock.monotonic() * 1000),
+            boot=self.boot,
+            trust_version=None if self.trust.bundle is None else self.trust.version,
+            trust_age_seconds=self.trust.age(reading.hi),
+        )
+
+    def time_nonce(self) -> bytes:
+        """The newest nonce (16 bytes) that a time token may answer; renewed every minute."""
+        now = self._clock.monotonic()
+        if self._nonces.needs_new(now):
+            self._nonces = self._nonces.with_new(secrets.token_bytes(NONCE_BYTES), now)
+        return self._nonces.newest
+
+    def take_root(self, received: bytes) -> None:
+        """Go on to a newer root; TrustRefused or MalformedMessage."""
+        trust = self.trust.update_root(received, self.reading().hi)
+        self._replace_trust(trust, trust.root.issued)
+
+    def take_bundle(self, received: bytes) -> bool:
+        """Go on to a newer bundle, and say whether it was; TrustRefused or MalformedMessage."""
+        reading = self.reading()
+        trust = self.trust.update(received, reading.lo, reading.hi)
+        if trust.bundle is None or trust is self.trust:
+            return False
+        self._replace_trust(trust, trust.bundle.issued)
+        return True
+
+    def take_settings(self, received: bytes) -> DoorSettings:
+        """Go on to newer settings; TrustRefused or MalformedMessage."""
+        held = 0 if self.settings is None else self.settings.version
+        hi = self.reading().hi
+        settings = verify_settings(received, self.trust, self.controller, held, hi)
+        interval = self._interval.raised(settings.issued, self._clock.monotonic())
+        replace_file(self._folder / _SETTINGS, received)
+        self.settings, self._interval = settings, interval
+        return settings
+
+    def take_time_token(self, received: bytes) -> Reading:
+        """Set the clock by the answer to one of our nonces.
+
+        ClockRefused where it answers none or cannot be true, TrustRefused where its signer is not
+        trusted, MalformedMessage where it is no token.
+        """
+        token = verify_time_token(received, self.trust)
+        if token.reader_id not in self._identity.reader_ids:
+            raise ClockRefused(f"expected a token for this controller, got {token.reader_id.hex()}")
+        self._nonces, asked = self._nonces.taken(token.nonce)
+        now = self._clock.monotonic()
+        self._interval = self._interval.answered(token.issued_at, asked, now)
+        self.persist_clock()
+        return self.reading()
+
+    def persist_clock(self) -> None:
+        """Write the interval down: its floor must not fall in a power cut. At least hourly."""
+        now = self._interval.advanced(self._clock.monotonic())
+        written = [
+            int(now.lo * _MICRO),
+            None if now.hi is None else int(now.hi * _MICRO) + 1,
+            int(now.monotonic * _MICRO),
+            int(self._clock.now() * _MICRO),
+            self._boot_id,
+            self.boot,
+        ]
+        replace_file(self._folder / _CLOCK, encode([*written]))
+
+    def _replace_trust(self, trust: TrustState, issued: Instant) -> None:
+        interval = self._interval.raised(issued, self._clock.monotonic())
+        replace_file(self._folder / _TRUST, trust.to_bytes())
+        self.trust, self._interval = trust, interval
+        for listener in self._trust_listeners:
+            listener()
+
+    def _read_trust(self) -> TrustState:
+        identity = self._identity
+        stored = read_file(self._folder / _TRUST)
+        if stored is not None:
+            try:
+                return TrustState.from_bytes(stored, identity.realm, identity.facility)
+            except (MalformedMessage, TrustRefused) as error:
+                self.doubts.append(f"the stored trust state is not believed: {error}")
+        return TrustState.begin(identity.realm, identity.facility, identity.root)
+
+    def _read_settings(self) -> DoorSettings | None:
+        stored = read_file(self._folder / _SETTINGS)
+        if stored is None:
+            return None
+        try:
+            return verify_settings(stored, self.trust, self.controller, 0, None)
+        except (MalformedMessage, TrustRefused) as error:
+            self.doubts.append(f"the stored settings are not believed: {error}")
+            return None
+
+    def _read_clock(self, drift_ppm: int, trusts_rtc: bool) -> tuple[ClockInterval, int]:
+        """The interval to start from, and the number of this boot."""
+        monotonic = self._clock.monotonic()
+        stored = read_file(self._folder / _CLOCK)
+        if stored is None:
+            return ClockInterval.from_floor(0.0, monotonic, drift_ppm), 1
+        try:
+            lo_us, hi_us, then_us, rtc_us, boot_id, boot = take_array(decode(stored), "a clock", 6)
+            lo = take_uint(lo_us, "lo") / _MICRO
+            hi = None if hi_us is None else take_uint(hi_us, "hi") / _MICRO
+            then = take_uint(then_us, "monotonic") / _MICRO
+            rtc = take_uint(rtc_us, "the real-time clock") / _MICRO
+            is_same_boot = take_bytes(boot_id, "a boot") == self._boot_id
+            number = take_uint(boot, "a boot's number") + 1
+        except MalformedMessage as error:
+            self.doubts.append(f"the stored clock is not believed: {error}")
+            return ClockInterval.from_floor(0.0, monotonic, drift_ppm), 1
+        if is_same_boot:
+            return ClockInterval(lo, hi, then, drift_ppm).advanced(monotonic), number
+        if trusts_rtc:
+            elapsed = self._clock.now() - rtc
+            return ClockInterval.carried_over(lo, hi, elapsed, monotonic, drift_ppm), number
+        return ClockInterval.from_floor(lo, monotonic, drift_ppm), number

@@ -1,0 +1,36 @@
+"""What the program says while it runs: one JSON object a line for programs, a sentence for people.
+
+With `--json` every event is a line on stdout; whoever reads them relies on the names of
+docs and interfaces.md 7. Without it people read the same on stderr. Nothing secret passes here:
+events carry ids, numbers and sentences that are safe to show.
+"""
+
+import json
+import sys
+from typing import Protocol, TextIO
+
+
+class Reporter(Protocol):
+    """Where events go."""
+
+    def tell(self, event: str, **facts: object) -> None:
+        """Say that `event` happened, with its facts."""
+        ...
+
+
+class LineReporter:
+    """Events as lines of a stream."""
+
+    def __init__(self, as_json: bool, stream: TextIO | None = None) -> None:
+        """JSON goes to stdout and sentences to stderr, unless a `stream` is given."""
+        self._as_json = as_json
+        self._stream = stream or (sys.stdout if as_json else sys.stderr)
+
+    def tell(self, event: str, **facts: object) -> None:
+        """Write one line and flush it: the reader is waiting."""
+        if self._as_json:
+            line = json.dumps({"event": event, **facts}, ensure_ascii=False)
+        else:
+            said = " ".join(f"{name}={value}" for name, value in facts.items())
+            line = f"{event} {said}".rstrip()
+        print(line, file=self._stream, flush=True)

@@ -1,0 +1,222 @@
+"""Calendars: which hours an opening has on a day, and the windows that makes.
+
+Rules kept here (policies.md, "Which hours a day has"), for one opening on one day, in this order:
+1. `dates`: the full date, else `easter±N`, else `MM-DD`;
+2. otherwise the first season in written order that has the day, else the base week;
+3. a plan that has the opening closed all week is closed, holiday or not;
+4. on a public holiday the season's `holidays`, or else the calendar's;
+5. the weekday's hours; a weekday not written is closed.
+
+A window belongs to the day it starts: what a date or a holiday says neither cuts the night before
+nor starts a new one. On a day a day list (or the table of holidays) does not cover, an opening that
+depends on it is unknown: surely never; possibly the whole day, and whatever any plan in question
+would let run into the next.
+
+Pure: the holidays are a value that comes with the policy set, so that a library upgrade cannot
+change a published rule.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from enum import Enum
+from zoneinfo import ZoneInfo
+
+from policies.grant import Window
+from policies.schedule import WallTime, easter_sunday, first_instant, local_day, start_of_day
+from policies.vocabulary import Instant
+from policies.windows import NEVER, Telling, Windows, canonical, clip, known
+
+_DAY = timedelta(days=1)
+_DAY_MINUTES = 24 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Stated minutes after 00:00 of the day; `end` may pass 1440 and then lies on the next day."""
+
+    start: int
+    end: int
+
+
+DayHours = tuple[Hours, ...]
+"""The hours of one opening on one day; empty is closed."""
+Week = tuple[DayHours, ...]
+"""Seven days, Monday first."""
+
+CLOSED: DayHours = ()
+CLOSED_WEEK: Week = (CLOSED,) * 7
+
+
+class AsWeekday(Enum):
+    """The other thing a holiday may be: the hours of whatever day of the week it is."""
+
+    AS_WEEKDAY = "as-weekday"
+
+
+HolidayPlan = Mapping[str, DayHours | AsWeekday]
+"""What a public holiday does, by opening."""
+
+
+@dataclass(frozen=True, slots=True)
+class HolidayTable:
+    """The public holidays of whole years, first and last included; other years are unknown."""
+
+    first_year: int
+    last_year: int
+    days: frozenset[date]
+
+
+@dataclass(frozen=True, slots=True)
+class DayList:
+    """A named list of days and the days it speaks of, both ends included."""
+
+    first_covered: date
+    last_covered: date
+    days: frozenset[date]
+
+    def covers(self, day: date) -> bool:
+        """Whether the list says anything of `day`."""
+        return self.first_covered <= day <= self.last_covered
+
+
+@dataclass(frozen=True, slots=True)
+class YearDays:
+    """Whole days of every year as (month, day), both included; over New Year when first > last."""
+
+    first: tuple[int, int]
+    last: tuple[int, int]
+
+    def has(self, day: date) -> bool:
+        """Whether the season has `day`."""
+        here = (day.month, day.day)
+        if self.first <= self.last:
+            return self.first <= here <= self.last
+        return here >= self.first or here <= self.last
+
+
+@dataclass(frozen=True, slots=True)
+class Season:
+    """A plan for part of the year; without `holidays` the calendar's count."""
+
+    when: YearDays | DayList
+    weeks: Mapping[str, Week]
+    holidays: HolidayPlan | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """Single days by how they are written, each with the hours of every opening."""
+
+    full: Mapping[date, Mapping[str, DayHours]]
+    from_easter: Mapping[int, Mapping[str, DayHours]]
+    yearly: Mapping[tuple[int, int], Mapping[str, DayHours]]
+
+    def of(self, day: date) -> Mapping[str, DayHours] | None:
+        """What is written of `day`, the most exact first; None if nothing is."""
+        if day in self.full:
+            return self.full[day]
+        if self.from_easter:
+            distance = (day - easter_sunday(day.year)).days
+            if distance in self.from_easter:
+                return self.from_easter[distance]
+        return self.yearly.get((day.month, day.day))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calendar:
+    """The openings of one named calendar in one time zone.
+
+    Windows of a day are computed when first asked for and kept: at most one value for each opening
+    and day of the table of holidays, since other years are unknown without computing.
+    """
+
+    zone: ZoneInfo
+    weeks: Mapping[str, Week]
+    holidays: HolidayPlan
+    seasons: tuple[Season, ...]
+    dates: Dates
+    table: HolidayTable
+    _known_days: dict[tuple[str, date], Telling] = field(default_factory=dict, repr=False)
+
+    def openings(self) -> tuple[str, ...]:
+        """The names of the openings, in written order."""
+        return tuple(self.weeks)
+
+    def windows(self, opening: str, span: Window) -> Telling:
+        """Where `opening` is open within `span`."""
+        told_from = start_of_day(date(self.table.first_year, 1, 1), self.zone)
+        told_to = start_of_day(date(self.table.last_year + 1, 1, 1), self.zone)
+        start, end = max(span.start, told_from), min(span.end, told_to)
+        surely: list[Window] = []
+        possibly: list[Window] = []
+        is_known = told_from <= span.start and span.end <= told_to
+        if start < end:
+            # a window that started the day before may still run; none is longer than a day
+            day = local_day(start, self.zone) - _DAY
+            last = local_day(Instant(end - 1), self.zone)
+            while day <= last:
+                told = self._day(opening, day)
+                surely += told.surely
+                possibly += told.possibly
+                is_known = is_known and told.is_known()
+                day += _DAY
+        if is_known:
+            return known(clip(canonical(surely), span))
+        if span.start < told_from:
+            possibly.append(Window(span.start, told_from))
+        if told_to < span.end:
+            possibly.append(Window(told_to, span.end))
+        return Telling(clip(canonical(surely), span), clip(canonical(possibly), span))
+
+    def _day(self, opening: str, day: date) -> Telling:
+        """The windows that start on `day`, computed once."""
+        told = self._known_days.get((opening, day))
+        if told is None:
+            told = self._known_days[opening, day] = self._tell_day(opening, day)
+        return told
+
+    def _tell_day(self, opening: str, day: date) -> Telling:
+        whole_day = Window(start_of_day(day, self.zone), start_of_day(day + _DAY, self.zone))
+        written = self.dates.of(day)
+        if written is not None:
+            return known(self._stated(day, written[opening]))
+        plans = tuple(self._plans(opening, day))
+        if len(plans) == 1 and self.table.first_year <= day.year <= self.table.last_year:
+            return known(self._stated(day, self._hours(plans[0], day)))
+        spills = [w for plan in plans for w in self._stated(day, self._hours(plan, day))]
+        return Telling(NEVER, canonical([whole_day, *spills]))
+
+    def _plans(self, opening: str, day: date) -> Iterator[tuple[Week, DayHours | AsWeekday]]:
+        """The week and the holiday hours that count on `day`; several when it cannot be told."""
+        for season in self.seasons:
+            on_holidays = self.holidays if season.holidays is None else season.holidays
+            plan = season.weeks[opening], on_holidays[opening]
+            if isinstance(season.when, YearDays):
+                if season.when.has(day):
+                    yield plan
+                    return
+            elif not season.when.covers(day):
+                yield plan
+            elif day in season.when.days:
+                yield plan
+                return
+        yield self.weeks[opening], self.holidays[opening]
+
+    def _hours(self, plan: tuple[Week, DayHours | AsWeekday], day: date) -> DayHours:
+        """Steps 3 to 5 for one plan."""
+        week, on_holidays = plan
+        if not any(week):
+            return CLOSED
+        if day in self.table.days and not isinstance(on_holidays, AsWeekday):
+            return on_holidays
+        return week[day.weekday()]
+
+    def _stated(self, day: date, hours: DayHours) -> Windows:
+        return canonical(
+            Window(
+                first_instant(WallTime(day, stated.start), self.zone),
+                first_instant(WallTime(day, stated.end), self.zone),
+            )
+            for stated in hours
+        )

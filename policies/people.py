@@ -1,0 +1,84 @@
+"""People and what registers tell of them: what people.yaml says.
+
+Rules kept here (interfaces.md 6):
+- the value of a fact is a name its register knows; any other is a dangling id;
+- a date as `until` means through that day, a local date-time is not included; both are read in the
+  tenant's time zone (a birthday is read in the zone of the document that asks for an age);
+- people in such a file are invented.
+
+Pure: the text comes in.
+"""
+
+from collections.abc import Mapping
+from functools import partial
+from types import MappingProxyType
+
+from policies.model import Fact, FactKind, FactValue, Subject, Terms, parse_fact_value
+from policies.places import MUNICIPALITY, Place, Places
+from policies.source_tree import Faults, Node, nearest, read_tree
+from policies.stated import parse_date, parse_end, parse_start
+from policies.vocabulary import PersonId, is_slug
+
+_REGISTER_OF = {FactKind.MEMBER: "members", FactKind.ROLE: "roles", FactKind.LIST: "lists"}
+
+
+def parse_people(text: str, file: str, places: Places) -> Mapping[PersonId, Subject]:
+    """Read people.yaml against the names `places` knows; raises PolicyError with every fault."""
+    faults = Faults()
+    people: dict[PersonId, Subject] = {}
+    with faults.noted():
+        fields = read_tree(text, file).fields("people", ("people",))
+        for node in fields["people"].items("people"):
+            with faults.noted():
+                subject = _read_person(node, places, faults)
+                if subject.id in people:
+                    raise node.fault(f"expected each person once, got {subject.id!r} twice")
+                people[subject.id] = subject
+    faults.raise_any()
+    return MappingProxyType(people)
+
+
+def _read_person(node: Node, places: Places, faults: Faults) -> Subject:
+    fields = node.fields("a person", ("id",), ("born", "facts"))
+    person = fields["id"].text("the id of a person")
+    if not is_slug(person):
+        raise fields["id"].fault(f"expected 1 to 64 of a-z 0-9 . / -, got {person!r}")
+    born = fields["born"].parsed("a date of birth", parse_date) if "born" in fields else None
+    facts: list[Fact] = []
+    if "facts" in fields and fields["facts"].content != ():
+        for written in fields["facts"].items("facts"):
+            with faults.noted():
+                facts.append(_read_fact(written, places))
+    return Subject(PersonId(person), born, tuple(facts))
+
+
+def _read_fact(node: Node, places: Places) -> Fact:
+    fields = node.fields("a fact", ("kind", "value", "source"), ("from", "until"))
+    kind = FactKind(fields["kind"].one_of("a kind of fact", tuple(FactKind)))
+    value = fields["value"].parsed("a value", partial(parse_fact_value, kind))
+    require_known(fields["value"], kind, value, places)
+    zone = places.tenant.time_zone
+    start = end = None
+    if "from" in fields:
+        start = fields["from"].parsed("a date or date-time", partial(parse_start, zone=zone))
+    if "until" in fields:
+        end = fields["until"].parsed("a date or date-time", partial(parse_end, zone=zone))
+    if start is not None and end is not None and start >= end:
+        raise fields["until"].fault("expected until after from, got a fact of no length")
+    return Fact(kind, value, start, end, fields["source"].text("the source of the fact"))
+
+
+def require_known(node: Node, kind: FactKind, value: FactValue, places: Places) -> None:
+    """Raise Unreadable where no register of `places` knows the name in `value`."""
+    registers = places.registers
+    if isinstance(value, Terms):
+        if not registers.knows_terms(value.name):
+            close = nearest(str(value), registers.names["terms"])
+            raise node.fault(f"expected terms the registers know, got {str(value)!r}{close}")
+    elif isinstance(value, Place):
+        if value != MUNICIPALITY and not registers.knows("residences", str(value)):
+            close = nearest(str(value), registers.names["residences"])
+            raise node.fault(f"expected a residence the registers know, got {str(value)!r}{close}")
+    elif isinstance(value, str) and not registers.knows(_REGISTER_OF[kind], value):
+        close = nearest(value, registers.names[_REGISTER_OF[kind]])
+        raise node.fault(f"expected a known {kind}, got {value!r}{close}")

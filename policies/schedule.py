@@ -1,0 +1,94 @@
+"""Civil time: what a stated date, hour or birthday is as an instant.
+
+The one rule (policies.md, "Time"): a stated local time becomes *the first instant whose wall clock
+reads at least the stated time*. Said point by point: a stated time has come once the highest wall
+time shown so far reaches it. So a time the clock skips in spring comes when the clock jumps, and a
+time it shows twice in autumn comes the first time; the map from stated times to instants is
+monotone on both nights, which the offset a time zone library picks is not.
+
+Years are bounded (`FIRST_YEAR` to `LAST_YEAR`), so that a document with the year 9999 is refused
+rather than evaluated. `early`, `late` and lives are elapsed seconds and none of this module's.
+
+Pure but for the time zone database that `zoneinfo` reads.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from policies.vocabulary import Instant
+
+FIRST_YEAR = 1900
+LAST_YEAR = 2199
+
+_DAY_MINUTES = 24 * 60
+_DAY = timedelta(days=1)
+
+
+class WallTime(NamedTuple):
+    """A stated local time: a date and minutes after its 00:00, which may pass 24 hours."""
+
+    day: date
+    minutes: int
+
+
+def first_instant(stated: WallTime, zone: ZoneInfo) -> Instant:
+    """The first instant at which the wall clock of `zone` reads at least `stated`."""
+    days, minutes = divmod(stated.minutes, _DAY_MINUTES)
+    day = stated.day + timedelta(days=days) if days else stated.day
+    wall = datetime(day.year, day.month, day.day, minutes // 60, minutes % 60, tzinfo=zone)
+    # fold=0 is the first of two showings; for a skipped time it lies after the jump
+    instant = int(wall.timestamp())
+    if _wall_clock(instant, zone) == wall.replace(tzinfo=UTC):
+        return Instant(instant)
+    before, after = int(wall.replace(fold=1).timestamp()), instant
+    while before < after:
+        middle = (before + after) // 2
+        if _wall_clock(middle, zone) >= wall.replace(tzinfo=UTC):
+            after = middle
+        else:
+            before = middle + 1
+    return Instant(before)
+
+
+def _wall_clock(instant: int, zone: ZoneInfo) -> datetime:
+    """What the wall clock shows, labelled UTC so that two readings compare as readings."""
+    return datetime.fromtimestamp(instant, zone).replace(tzinfo=UTC, fold=0)
+
+
+@lru_cache(maxsize=4096)
+def start_of_day(day: date, zone: ZoneInfo) -> Instant:
+    """The first instant of `day`; where midnight is skipped, the jump."""
+    return first_instant(WallTime(day, 0), zone)
+
+
+def local_day(at: Instant, zone: ZoneInfo) -> date:
+    """The day whose hours `at` belongs to: the latest day that has started."""
+    day = datetime.fromtimestamp(at, zone).date()
+    # where clocks go back across midnight, the day before is shown again but does not return
+    return day + _DAY if start_of_day(day + _DAY, zone) <= at else day
+
+
+def birthday(born: date, age: int, zone: ZoneInfo) -> Instant:
+    """The instant somebody turns `age`: 00:00 of the birthday, 1 March where 29 February is not."""
+    year = born.year + age
+    try:
+        day = born.replace(year=year)
+    except ValueError:
+        day = date(year, 3, 1)
+    return start_of_day(day, zone)
+
+
+def easter_sunday(year: int) -> date:
+    """The date of Western Easter (anonymous Gregorian computus, Nature, 20 April 1876)."""
+    golden = year % 19
+    century, of_century = divmod(year, 100)
+    leap_centuries, rest_centuries = divmod(century, 4)
+    moon_shift = (century - (century + 8) // 25 + 1) // 3
+    epact = (19 * golden + century - leap_centuries - moon_shift + 15) % 30
+    leaps, rest_years = divmod(of_century, 4)
+    weekday = (32 + 2 * rest_centuries + 2 * leaps - epact - rest_years) % 7
+    late = (golden + 11 * epact + 22 * weekday) // 451
+    month, day = divmod(epact + weekday - 7 * late + 114, 31)
+    return date(year, month, day + 1)

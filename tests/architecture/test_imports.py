@@ -1,0 +1,150 @@
+"""Who may import whom, and which modules are pure: architecture as a test.
+
+Two tables. `ROOMS` lists, for each room, the rooms of ours that it may import; the longest prefix
+that matches a module is its room. `PURE` lists modules that take time, randomness and bytes as
+arguments, and may therefore not import what gives them.
+"""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+OURS = ("firmware_stubs", "keyserver", "lockagent", "mobile_sdk", "policies")
+
+GRANT = ("policies.vocabulary", "policies.grant")
+ROOMS: dict[str, tuple[str, ...]] = {
+    "policies.vocabulary": ("policies.vocabulary",),
+    "policies.grant": GRANT,
+    "policies": ("policies",),
+    "firmware_stubs.interfaces": ("firmware_stubs.interfaces",),
+    "firmware_stubs": ("firmware_stubs",),
+    "lockagent.protocol": ("lockagent.protocol", *GRANT),
+    "lockagent.__main__": ("lockagent", "firmware_stubs", *GRANT),
+    "lockagent": ("lockagent", "firmware_stubs.interfaces", *GRANT),
+    "mobile_sdk": ("mobile_sdk", "lockagent.protocol", "policies"),
+    "keyserver": ("keyserver", "lockagent.protocol", "policies"),
+}
+
+IMPURE = (
+    "asyncio",
+    "time",
+    "random",
+    "secrets",
+    "os",
+    "socket",
+    "aiohttp",
+    "bleak",
+    "bumble",
+    "sqlalchemy",
+)
+NOT_PURE = {"lockagent.protocol.time_source", "lockagent.protocol.configuration"}
+PURE = (
+    "policies.vocabulary",
+    "policies.grant",
+    "policies.windows",
+    "policies.schedule",
+    "policies.model",
+    "policies.engine",
+    "policies.granting",
+    "lockagent.protocol",
+    "lockagent.door",
+    "lockagent.clock",
+)
+
+ONLY_IN = {
+    "bleak": ("mobile_sdk.bleak_link", "mobile_sdk.virtual_bleak"),
+    "bumble": (
+        "lockagent.bumble_peripheral",
+        "lockagent.bumble_",
+        "mobile_sdk.virtual_bleak",
+        "mobile_sdk.virtual_",
+        "firmware_stubs.simulated_radio",
+    ),
+    "jwt": ("keyserver.jose",),
+    "sqlalchemy": ("keyserver",),
+}
+
+
+def modules() -> Iterator[tuple[str, ast.Module]]:
+    """Every module of ours, by its dotted name."""
+    for package in OURS:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            parts = path.relative_to(ROOT).with_suffix("").parts
+            name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+            yield name, ast.parse(path.read_text())
+
+
+MODULES = list(modules())
+
+
+def imported(tree: ast.Module) -> Iterator[str]:
+    """The dotted names that a module imports, relative imports with their dots."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = "." * node.level + (node.module or "")
+            for alias in node.names:
+                dotted = f"{base}.{alias.name}"
+                yield dotted if any(name == dotted for name, _ in MODULES) else base
+
+
+def lies_in(module: str, rooms: tuple[str, ...]) -> bool:
+    """Whether `module` is one of `rooms` or lies beneath one."""
+    return any(module == room or module.startswith(f"{room}.") for room in rooms)
+
+
+def room_of(module: str) -> str:
+    """The row of `ROOMS` that speaks of `module`: the longest that holds it."""
+    return max((room for room in ROOMS if lies_in(module, (room,))), key=len)
+
+
+@pytest.mark.parametrize(("name", "tree"), MODULES, ids=[name for name, _ in MODULES])
+def test_a_module_imports_only_what_its_room_may(name: str, tree: ast.Module) -> None:
+    allowed = ROOMS[room_of(name)]
+    for target in imported(tree):
+        assert not target.startswith("."), f"{name} imports {target}: write the whole name"
+        if target.split(".")[0] in (*OURS, "tests"):
+            assert lies_in(target, allowed), (
+                f"{name} imports {target}; its room may import only {', '.join(allowed)}"
+            )
+
+
+@pytest.mark.parametrize(("name", "tree"), MODULES, ids=[name for name, _ in MODULES])
+def test_a_pure_module_imports_no_clock_no_dice_and_no_world(name: str, tree: ast.Module) -> None:
+    if not lies_in(name, PURE) or name in NOT_PURE:
+        return
+    for target in imported(tree):
+        assert target.split(".")[0] not in IMPURE, f"{name} is pure, and imports {target}"
+
+
+@pytest.mark.parametrize(("name", "tree"), MODULES, ids=[name for name, _ in MODULES])
+def test_a_heavy_library_is_imported_where_it_belongs(name: str, tree: ast.Module) -> None:
+    for target in imported(tree):
+        homes = ONLY_IN.get(target.split(".")[0])
+        assert homes is None or name.startswith(homes), (
+            f"{name} imports {target}; that library is imported only in {', '.join(homes or ())}"
+        )
+
+
+def test_every_module_says_what_it_does() -> None:
+    silent = [name for name, tree in MODULES if not ast.get_docstring(tree)]
+    assert silent == []
+
+
+def test_a_file_keeps_to_one_idea() -> None:
+    long = {
+        str(path.relative_to(ROOT)): count
+        for package in (*OURS, "tests")
+        for path in (ROOT / package).rglob("*.py")
+        if (count := len(path.read_text().splitlines())) > 420
+    }
+    assert long == {}, "split where a second idea begins"
+
+
+def test_the_table_of_pure_modules_names_modules_that_exist() -> None:
+    names = {name for name, _ in MODULES}
+    assert {name for name in PURE if not any(lies_in(n, (name,)) for n in names)} == set()

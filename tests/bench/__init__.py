@@ -1,0 +1,1 @@
+"""What the project promises of cost, size and time, measured: `make bench`."""

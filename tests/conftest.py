@@ -1,0 +1,31 @@
+"""How all tests run: hypothesis prints what repeats a failure and has no deadline of its own.
+
+These machines are shared, so a slow example says nothing about the code; timing is `make bench`'s.
+`HYPOTHESIS_PROFILE=long` is the long form of every campaign.
+"""
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+from hypothesis import HealthCheck, settings
+
+from tests.lockagent.door_rig import DoorRig
+
+settings.register_profile(
+    "short",
+    deadline=None,
+    print_blob=True,
+    suppress_health_check=[HealthCheck.too_slow],  # why: the machine's slowness, not the strategy's
+)
+settings.register_profile("long", settings.get_profile("short"), max_examples=20_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
+
+
+@pytest_asyncio.fixture
+async def rig(tmp_path: Path) -> AsyncIterator[DoorRig]:
+    """A whole door in one process."""
+    rig = DoorRig(tmp_path)
+    yield rig
+    rig.stop()

@@ -1,0 +1,1 @@
+"""Tests of the HTTP edge, against the real application over a real SQLite file."""

@@ -1,0 +1,243 @@
+"""A whole installation in a test's folder: real files, real keys, the example documents.
+
+    async with open_town_hall(tmp_path) as hall: ...
+
+`NORA` may enter the library now, `AMUND` may not (he is 14), `INGRID` lives at storgata-7. The
+clock stands still at `NOW` until a test moves `hall.clock.at`.
+"""
+
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import sqlalchemy as sa
+
+from keyserver.config import FILE_NAME, Config
+from keyserver.founding import Foundation, found_installation
+from keyserver.services.clients import Client
+from keyserver.services.codes import CODE_MINUTES, Purpose, make_code
+from keyserver.services.controllers import Provisioned, ReaderRequest
+from keyserver.services.installation import Installation, Tenant, open_installation
+from keyserver.services.publishing import Published, import_people, import_places, publish
+from keyserver.services.revocation import RevocationKind, Revoked, revoke
+from keyserver.storage.tables import metadata
+from lockagent.protocol.keys import SoftwareKey
+from policies.public_holidays import norwegian_holidays
+from policies.vocabulary import Environment, Instant, PersonId, TenantId, parse_instant
+
+T = TypeVar("T")
+
+NOW = parse_instant("2026-10-14T17:00:00Z")
+"""A Wednesday, 19:00 in Oslo."""
+NORA, AMUND, INGRID, KARIM = (PersonId(name) for name in ("nora", "amund", "ingrid", "karim"))
+TENANT = TenantId("oslo")
+LIBRARY, LIBRARY_CONTROLLER = "torshov", "torshov-1"
+LIBRARY_POINTS = ("torshov/entrance/main", "torshov/entrance/side")
+EXAMPLES = Path(__file__).resolve().parents[2] / "policies" / "examples"
+DOCUMENTS = ("torshov.yaml", "storgata-7.yaml", "haraldrud.yaml", "pool.yaml")
+ADDRESS = "192.0.2.7"
+
+
+@dataclass(slots=True)
+class StandingClock:
+    """A clock that a test sets; what is monotonic runs on."""
+
+    at: float = float(NOW)
+
+    def now(self) -> float:
+        """Seconds since 1970, as set."""
+        return self.at
+
+    def monotonic(self) -> float:
+        """Seconds of CLOCK_MONOTONIC."""
+        return time.monotonic()
+
+
+@dataclass(slots=True)
+class Phone:
+    """An enrolled device and its key."""
+
+    client: Client
+    key: SoftwareKey
+
+
+@dataclass(slots=True)
+class Door:
+    """A provisioned controller and its keys."""
+
+    client: Client
+    provisioned: Provisioned
+    agent_key: SoftwareKey
+    reader_keys: dict[str, SoftwareKey]
+
+
+@dataclass(slots=True)
+class TownHall:
+    """The installation, and what an administrator does to it."""
+
+    installation: Installation
+    config: Config
+    clock: StandingClock = field(default_factory=StandingClock)
+
+    @property
+    def tenant(self) -> Tenant:
+        """The one municipality of the installation."""
+        return self.installation.tenants[TENANT]
+
+    @property
+    def at(self) -> Instant:
+        """What the clock shows."""
+        return Instant(int(self.clock.at))
+
+    async def write(self, unit: Callable[[sa.Connection], T]) -> T:
+        """Do something to the database as a verb would."""
+        return await self.installation.store.write(unit)
+
+    async def enrol_code(self, person: str) -> str:
+        """A code for a person."""
+        return await self._code(Purpose.DEVICE, person)
+
+    async def controller_code(self, controller: str) -> str:
+        """A code for a controller of the places file."""
+        return await self._code(Purpose.CONTROLLER, controller)
+
+    async def enrol(self, person: str) -> Phone:
+        """Enrol a fresh phone for a person."""
+        key = SoftwareKey.generate()
+        code = await self.enrol_code(person)
+        enrolled = await self.tenant.enrolment.enrol(
+            code, key.public, "phone", "test", ADDRESS, None, self.at
+        )
+        client = await self.tenant.clients.find(enrolled.device)
+        if client is None:
+            raise RuntimeError("expected the device just enrolled, got none")
+        return Phone(client, key)
+
+    async def provision(
+        self, controller: str = LIBRARY_CONTROLLER, points: tuple[str, ...] = LIBRARY_POINTS
+    ) -> Door:
+        """Provision a controller with fresh keys."""
+        agent_key = SoftwareKey.generate()
+        reader_keys = {point: SoftwareKey.generate() for point in points}
+        provisioned = await self.tenant.controllers.provision(
+            await self.controller_code(controller),
+            agent_key.public,
+            "test 1",
+            [ReaderRequest(point, key.public) for point, key in reader_keys.items()],
+            ADDRESS,
+            None,
+            self.at,
+        )
+        client = await self.tenant.clients.find(provisioned.controller)
+        if client is None:
+            raise RuntimeError("expected the controller just provisioned, got none")
+        return Door(client, provisioned, agent_key, reader_keys)
+
+    async def revoke(self, kind: RevocationKind, subject: str) -> Revoked:
+        """Revoke as an administrator does."""
+        return await self.write(
+            lambda connection: revoke(
+                connection, self.tenant.authority, kind, subject, "test", self.at
+            )
+        )
+
+    async def revoke_device(self, device: str) -> Revoked:
+        """Revoke a device."""
+        return await self.revoke(RevocationKind.DEVICE, device)
+
+    async def import_places(self, text: str) -> int:
+        """Import a places file; how many credentials that revoked."""
+        authority = self.tenant.authority
+        _, revoked = await self.write(
+            lambda connection: import_places(connection, authority, text, "places.yaml", self.at)
+        )
+        return revoked
+
+    async def import_people(self, text: str) -> int:
+        """Import a people file; how many credentials that revoked."""
+        authority = self.tenant.authority
+        _, revoked = await self.write(
+            lambda connection: import_people(connection, authority, text, "people.yaml", self.at)
+        )
+        return revoked
+
+    async def publish(self, documents: dict[str, str]) -> Published:
+        """Publish documents."""
+        authority = self.tenant.authority
+        holidays = norwegian_holidays()
+        return await self.write(
+            lambda connection: publish(connection, authority, documents, holidays, self.at)
+        )
+
+    async def rows(self, table: str) -> int:
+        """How many rows a table has."""
+        count = sa.select(sa.func.count()).select_from(metadata.tables[table])
+        return await self.installation.store.read(
+            lambda connection: connection.execute(count).scalar_one()
+        )
+
+    async def _code(self, purpose: Purpose, subject: str) -> str:
+        authority = self.tenant.authority
+        code, _ = await self.write(
+            lambda connection: make_code(
+                connection,
+                authority.tenant,
+                purpose,
+                subject,
+                CODE_MINUTES,
+                authority.random_bytes,
+                self.at,
+            )
+        )
+        return code
+
+
+def example(name: str) -> str:
+    """The text of an example document."""
+    return (EXAMPLES / name).read_text(encoding="utf-8")
+
+
+def example_documents() -> dict[str, str]:
+    """The example documents, by name."""
+    return {name: example(name) for name in DOCUMENTS}
+
+
+def town_clock(folder: Path) -> Path:
+    """The file of a clock that shows a minute before `NOW`: nothing signed comes from later."""
+    folder.mkdir(parents=True, exist_ok=True)
+    clock_file = folder / "clock.json"
+    clock_file.write_text(
+        f'{{"utc": "2026-10-14T16:59:00Z", "monotonic_ns": {time.monotonic_ns()}}}'
+    )
+    return clock_file
+
+
+async def found(folder: Path, url: str = "http://127.0.0.1:0") -> Config:
+    """`keyserver init` in `folder`, its clock standing at `NOW`."""
+    clock_file = town_clock(folder)
+    home = folder / "keyserver"
+    return await found_installation(
+        Foundation(home, TENANT, url, Environment.DEVELOPMENT, f"town:{clock_file}", None)
+    )
+
+
+@asynccontextmanager
+async def open_town_hall(folder: Path, *, is_published: bool = True) -> AsyncIterator[TownHall]:
+    """A founded installation, opened; with the example documents unless told otherwise."""
+    config = await found(folder)
+    clock = StandingClock()
+    async with open_installation(config, clock) as installation:
+        hall = TownHall(installation, config, clock)
+        if is_published:
+            await hall.import_places(example("places.yaml"))
+            await hall.import_people(example("people.yaml"))
+            await hall.publish(example_documents())
+        yield hall
+
+
+def config_file(hall: TownHall) -> Path:
+    """The configuration that a verb is given."""
+    return hall.config.path.with_name(FILE_NAME)

@@ -1,0 +1,1 @@
+"""Vectors: cases with fixed keys, compiled to JSON, run by every implementation."""
