@@ -8,7 +8,7 @@ this face; `lockagent` knows no other.
 Rules every adapter keeps:
 - a release is one-shot: the strike secures itself when the seconds have passed, even if the program
   that asked is gone (UL 294 asks the same of a relay that sticks);
-- whether a release means power or no power (fail secure, fail safe) is the adapter's to know;
+- whether a release means power or no power (fail secure, fail safe) is the adapter's business;
 - the way out does not pass through here: REX frees the door in hardware, and is only told;
 - inputs are debounced below: one call for one change, from the event loop's thread.
 
@@ -82,6 +82,10 @@ class DoorHardware(Protocol):
     @property
     def is_open(self) -> bool:
         """What the position switch says now."""
+        ...
+
+    def set_fail_mode(self, fail_mode: FailMode) -> None:
+        """Say what kind of lock hangs here: which way to drive it, and what a power cut does."""
         ...
 
     def listen(self, listener: DoorListener) -> None:

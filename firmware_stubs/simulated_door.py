@@ -6,6 +6,7 @@ a control socket for whoever plays the people at the door. What is kept of the r
 - the strike secures itself when its seconds are over, whatever the program does;
 - a door let go of closes by itself a little later, and its switch tells both changes;
 - force opens it without the strike; REX frees it in hardware before the program is told;
+- a position switch can stick: the door then moves unseen, and only the fault is told;
 - without power a fail-secure lock holds and a fail-safe one lets go; the switch still works.
 
 The control socket takes JSON lines, `{"verb": VERB, "access_point": ID}`, and answers each with one
@@ -15,17 +16,17 @@ exit (press REX), presence (press the reader's button), status. Time is the even
 
 import asyncio
 import contextlib
+import errno
 import json
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from firmware_stubs.interfaces import DoorListener, FailMode, HardwareFault
+from firmware_stubs.unix_socket import LONGEST_PATH_BYTES, excess_bytes
 
 CLOSES_AFTER_SECONDS = 2.0
 REX_SECONDS = 5.0
-LONGEST_SOCKET_PATH = 107
-"""Bytes that `sun_path` of a unix socket address holds on Linux, without its end."""
 _LONGEST_LINE = 1024
 _FAREWELL_SECONDS = 1.0
 
@@ -38,11 +39,12 @@ class SimulatedDoor:
     ) -> None:
         """A closed door with power; `closes_after` seconds after being let go it closes."""
         self.fail_mode = fail_mode
-        self.is_open = False
+        self.stands_open = False
         self.is_held = False
         self.has_power = True
         self.is_stuck = False
         self._released = False
+        self._stuck_at: bool | None = None
         self._closes_after = closes_after
         self._securing: asyncio.TimerHandle | None = None
         self._closing: asyncio.TimerHandle | None = None
@@ -59,6 +61,11 @@ class SimulatedDoor:
     def is_released(self) -> bool:
         """Whether a push would open it."""
         return self._released if self.has_power else self.fail_mode is FailMode.SAFE
+
+    @property
+    def is_open(self) -> bool:
+        """What the position switch says: where a stuck one stopped, else how the door stands."""
+        return self.stands_open if self._stuck_at is None else self._stuck_at
 
     def release(self, seconds: float) -> None:
         """Free the door for `seconds`; a stuck strike is a HardwareFault."""
@@ -82,6 +89,10 @@ class SimulatedDoor:
         if not self.is_stuck:
             self._released = False
 
+    def set_fail_mode(self, fail_mode: FailMode) -> None:
+        """Have a lock of this kind from now on."""
+        self.fail_mode = fail_mode
+
     def listen(self, listener: DoorListener) -> None:
         """Tell `listener` of every change from now on."""
         self._listener = listener
@@ -90,7 +101,7 @@ class SimulatedDoor:
 
     def push(self) -> bool:
         """Lean on it once and walk on; whether it gave way."""
-        gave_way = self.is_open or self.is_released
+        gave_way = self.stands_open or self.is_released
         if gave_way:
             self._open()
             self._let_go()
@@ -98,7 +109,7 @@ class SimulatedDoor:
 
     def hold(self) -> bool:
         """Push, and stand in the way; whether it gave way."""
-        gave_way = self.is_open or self.is_released
+        gave_way = self.stands_open or self.is_released
         if gave_way:
             self.is_held = True
             self._open()
@@ -142,6 +153,19 @@ class SimulatedDoor:
         """Give the power back; the strike is secured until it is told otherwise."""
         self.has_power = True
 
+    def jam_switch(self) -> None:
+        """Have the position switch stay where it is; its line is supervised, and tells."""
+        if self._stuck_at is None:
+            self._stuck_at = self.stands_open
+            if self._listener is not None:
+                self._listener.fault_found("expected a position switch that moves, got one stuck")
+
+    def free_switch(self) -> None:
+        """Mend the switch, which says how the door stands now."""
+        stuck_at, self._stuck_at = self._stuck_at, None
+        if stuck_at not in (None, self.stands_open):
+            self._tell_position()
+
     def stop(self) -> None:
         """Drop what is still to come."""
         self.secure()
@@ -151,21 +175,21 @@ class SimulatedDoor:
     def _open(self) -> None:
         if self._closing is not None:
             self._closing.cancel()
-        if not self.is_open:
-            self.is_open = True
+        if not self.stands_open:
+            self.stands_open = True
             self._tell_position()
 
     def _let_go(self) -> None:
-        if self.is_held or not self.is_open:
+        if self.is_held or not self.stands_open:
             return
         self._closing = asyncio.get_running_loop().call_later(self._closes_after, self._close)
 
     def _close(self) -> None:
-        self.is_open = False
+        self.stands_open = False
         self._tell_position()
 
     def _tell_position(self) -> None:
-        if self._listener is not None:
+        if self._listener is not None and self._stuck_at is None:
             self._listener.door_moved(self.is_open)
 
     def _cancel_securing(self) -> None:
@@ -198,8 +222,10 @@ class SimulatedCabinet:
         """Open the control socket; OSError where its folder is missing or its name too long."""
         if self._control is None:
             return
-        if len(os.fsencode(self._control)) > LONGEST_SOCKET_PATH:
-            raise OSError(f"expected a socket path of at most {LONGEST_SOCKET_PATH} bytes")
+        if excess_bytes(self._control) > 0:
+            raise OSError(f"expected a socket path of at most {LONGEST_PATH_BYTES} bytes")
+        if not self._control.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, "no such folder", str(self._control.parent))
         self._control.unlink(missing_ok=True)
         self._server = await asyncio.start_unix_server(
             self._serve, self._control, limit=_LONGEST_LINE
@@ -247,7 +273,7 @@ class SimulatedCabinet:
         return {
             "access_point": name,
             "moved": moved,
-            "open": door.is_open,
+            "open": door.stands_open,
             "strike_released": door.is_released,
         }
 

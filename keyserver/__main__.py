@@ -1,32 +1,35 @@
 """The program `keyserver`: its verbs, its exit codes, and one sentence for whatever is wrong.
 
 Exit (interfaces.md 7): 0 done or yes · 1 the answer is no · 2 a wrong command, a missing file, a
-faulty document or config · 3 the world failed (port, disk). `--json`, `--config` and `--tenant`
+faulty document or config · 3 the world failed (port, disk, an interrupt; it is said whether the
+change was committed), or nobody reads the answers any more. `--json`, `--config` and `--tenant`
 may stand before or after the verb. Without `--config` the file is `keyserver.toml` here.
 """
 
 import argparse
 import asyncio
 import logging
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from keyserver import verbs
+from keyserver import inspection, verbs
 from keyserver.config import FILE_NAME, Config, KeyRole, read_config
 from keyserver.console import Console
 from keyserver.errors import (
     AdministratorError,
+    Interrupted,
     IssuanceFault,
     PortUnavailable,
     SignerUnavailable,
     StoreUnavailable,
 )
 from keyserver.founding import Foundation, found_installation
-from keyserver.services.codes import CODE_MINUTES
 from keyserver.services.installation import Installation, Tenant, open_installation
-from keyserver.services.revocation import RevocationKind
+from keyserver.services.issuing.revocation import RevocationKind
+from keyserver.services.people.codes import CODE_MINUTES
 from keyserver.serving import serve_until_stopped
 from lockagent.protocol.configuration import ConfigurationError
 from lockagent.protocol.time_source import clock_of, instant_of
@@ -55,13 +58,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (StoreUnavailable, PortUnavailable, IssuanceFault) as error:
         console.fail(str(error))
         return WORLD_FAILED
+    except BrokenPipeError:
+        # Whoever read the answers has left: nothing can be said, and nothing is flushed at exit.
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return WORLD_FAILED
     except OSError as error:
         reason = (error.strerror or "an error of the system").lower()
         where = f"{error.filename}: " if error.filename else ""
         console.fail(f"{where}expected the system to allow this, got: {reason}")
         return WORLD_FAILED
+    except Interrupted as error:
+        console.fail(str(error))
+        return WORLD_FAILED
     except KeyboardInterrupt:
-        return verbs.DONE
+        left = f"remove {options.folder}" if options.verb == "init" else "nothing was changed"
+        console.fail(f"interrupted; {left}")
+        return WORLD_FAILED
 
 
 async def _run(options: argparse.Namespace, console: Console) -> int:
@@ -81,7 +94,13 @@ async def _run(options: argparse.Namespace, console: Console) -> int:
             await serve_until_stopped(installation, console)
             return verbs.DONE
         tenant = _tenant(installation, options.tenant)
-        return await _verb(options, installation, tenant, console)
+        try:
+            return await _verb(options, installation, tenant, console)
+        except asyncio.CancelledError as error:
+            # The writer finishes what it has begun; only then is it known what became of it.
+            installation.store.close()
+            became = "was committed" if installation.store.has_written else "changed nothing"
+            raise Interrupted(f"interrupted; {options.verb} {became}") from error
 
 
 async def _init(options: argparse.Namespace, console: Console) -> int:
@@ -126,14 +145,15 @@ async def _verb(
             )
         case "revoke":
             kind = RevocationKind(options.kind)
-            return await verbs.revoke_subject(
+            return await verbs.revoke_target(
                 store, tenant, console, kind, options.id, options.reason, at
             )
         case "journal":
-            run = verbs.show_journal if options.what == "show" else verbs.verify_journal
+            is_show = options.what == "show"
+            run = inspection.show_journal if is_show else inspection.verify_journal
             return await run(store, tenant, console, options.controller)
         case "status":
-            return await verbs.show_status(store, tenant, console, at)
+            return await inspection.show_status(store, tenant, console, at)
     raise RuntimeError(f"expected a verb of the parser, got {options.verb}")
 
 
@@ -170,7 +190,11 @@ def _parser() -> argparse.ArgumentParser:
     init = verb.add_parser("init", parents=[common], help="make keys, database and config")
     init.add_argument("folder", type=Path, metavar="DIR")
     init.add_argument("--url", required=True, help="what phones and doors will call")
-    init.add_argument("--environment", choices=[*Environment], default=Environment.PRODUCTION)
+    init.add_argument(
+        "--environment",
+        choices=[each.value for each in Environment],
+        default=Environment.PRODUCTION.value,
+    )
     init.add_argument("--clock", default="system", help='"system" or "town:PATH"')
     init.add_argument("--listen", metavar="HOST:PORT")
 
@@ -181,13 +205,13 @@ def _parser() -> argparse.ArgumentParser:
     put = verb.add_parser("publish", parents=[common], help="put policy documents in force")
     put.add_argument("files", type=Path, nargs="+", metavar="FILE")
     key = verb.add_parser("new-issuer-key", parents=[common], help="make and announce a key")
-    key.add_argument("role", choices=[*KeyRole], metavar="ROLE")
-    for name, subject in (("enrol-code", "person"), ("controller-code", "controller")):
-        code = verb.add_parser(name, parents=[common], help=f"a code for one {subject}")
-        code.add_argument(subject, metavar=subject.upper())
+    key.add_argument("role", choices=[each.value for each in KeyRole], metavar="ROLE")
+    for name, made_for in (("enrol-code", "person"), ("controller-code", "controller")):
+        code = verb.add_parser(name, parents=[common], help=f"a code for one {made_for}")
+        code.add_argument(made_for, metavar=made_for.upper())
         code.add_argument("--minutes", type=_minutes, default=CODE_MINUTES)
     take_back = verb.add_parser("revoke", parents=[common], help="no longer honour")
-    take_back.add_argument("kind", choices=[*RevocationKind])
+    take_back.add_argument("kind", choices=[each.value for each in RevocationKind])
     take_back.add_argument("id", metavar="ID")
     take_back.add_argument("--reason", required=True, metavar="TEXT")
     journal = verb.add_parser("journal", parents=[common], help="what the doors have told")

@@ -2,7 +2,8 @@
 
 Every route of `interfaces.md` 3 marked T, the one middleware around them, and the listening socket:
 TLS by the config's certificate and key, or plain on loopback, which `keyserver.config` has checked.
-Nothing is read from `Host` or `X-Forwarded-*`.
+Nothing is read from `Host` or `X-Forwarded-*`: behind a proxy all callers share its one address,
+and how often and how much each of them may send is the proxy's to bound.
 """
 
 import asyncio
@@ -14,6 +15,7 @@ from aiohttp import web
 from keyserver.config import Listen, Tls
 from keyserver.http.about_routes import AboutRoutes
 from keyserver.http.callers import ADDRESS_RATE, CLIENT_RATE, Callers
+from keyserver.http.connections import MOST_OF_ONE_ADDRESS, Bounds, EdgeRunner
 from keyserver.http.controller_routes import ControllerRoutes
 from keyserver.http.edge import edge_of
 from keyserver.http.enrolment_routes import EnrolmentRoutes
@@ -23,7 +25,6 @@ from keyserver.http.token_route import TokenRoute
 from keyserver.services.installation import Installation
 
 DRAIN_SECONDS = 10.0
-KEEPALIVE_SECONDS = 75.0
 
 
 def create_app(
@@ -43,15 +44,9 @@ def create_app(
     return application
 
 
-def runner_of(application: web.Application) -> web.AppRunner:
-    """What runs an application: no access log of who opened what, and no body unpacked."""
-    return web.AppRunner(
-        application,
-        access_log=None,
-        auto_decompress=False,
-        keepalive_timeout=KEEPALIVE_SECONDS,
-        shutdown_timeout=DRAIN_SECONDS,
-    )
+def runner_of(application: web.Application, bounds: Bounds | None = None) -> web.AppRunner:
+    """What runs an application; what a connection may take can be set for a test."""
+    return EdgeRunner(application, bounds or Bounds(), DRAIN_SECONDS)
 
 
 async def serve(
@@ -65,7 +60,9 @@ async def serve(
     cannot; SSLError, which is one, where the certificate and key do not fit.
     """
     config = installation.config
-    runner = runner_of(create_app(installation))
+    # Without TLS every connection is this machine's own, a proxy's: its address tells nothing.
+    most_of_one = None if config.tls is None else MOST_OF_ONE_ADDRESS
+    runner = runner_of(create_app(installation), Bounds(most_of_one_address=most_of_one))
     await runner.setup()
     try:
         site = web.TCPSite(

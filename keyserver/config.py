@@ -4,19 +4,19 @@ Rules kept here:
 - plain HTTP is spoken to loopback only, and only in the development environment;
 - URLs are built from `public_url` alone, never from what a request claims;
 - the town's clock is refused outside development, by `time_source.clock_of`;
+- `operations_listen` is refused: a key that nothing obeys would be believed;
 - every tenant names a key for every role; the keys themselves are opened by `keyserver.signing`.
 
 Paths are relative to the folder of the file. Faults name file, line and key.
 """
 
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from lockagent.protocol.configuration import ConfigurationError, Table, read_table
+from lockagent.protocol.issuer import is_loopback, parse_server_url
 from policies.vocabulary import Environment, TenantId, is_short_id
 
 FILE_NAME = "keyserver.toml"
@@ -24,7 +24,7 @@ DATABASE_SCHEME = "sqlite:"
 
 
 class KeyRole(StrEnum):
-    """What a signing key is for; one key each (protocol.md, *Keys*)."""
+    """What a signing key is for; one key each (SPEC.md 3.2)."""
 
     CREDENTIAL = "credential"
     READER = "reader"
@@ -58,7 +58,6 @@ class Config:
     path: Path
     environment: Environment
     listen: Listen
-    operations_listen: Listen | None
     public_url: str
     database: Path
     clock: str
@@ -75,13 +74,12 @@ def read_config(path: Path) -> Config:
     table = read_table(path)
     environment = _environment(table)
     listen = _listen(table, "listen")
+    if "operations_listen" in table.names():
+        raise table.fault("operations_listen", "not served by this version; leave the key out")
     config = Config(
         path=path.resolve(),
         environment=environment,
         listen=listen,
-        operations_listen=(
-            _listen(table, "operations_listen") if "operations_listen" in table.names() else None
-        ),
         public_url=_public_url(table, environment),
         database=_database(table),
         clock=table.text("clock", "system"),
@@ -96,35 +94,6 @@ def read_config(path: Path) -> Config:
             "plain HTTP leaves this machine through a proxy only",
         )
     return config
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` names this machine only."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
-
-
-def url_fault(url: str, environment: Environment) -> str | None:
-    """What is wrong with `url` as a public URL here, as a sentence; None if nothing is."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        return "expected a URL such as https://keys.example.no, got no URL"
-    if parts.scheme not in ("http", "https") or not host or parts.username is not None:
-        return "expected a URL such as https://keys.example.no, got another form"
-    if parts.path not in ("", "/") or parts.query or parts.fragment:
-        return "expected a URL without path, query and fragment, got one with"
-    if parts.scheme == "http":
-        if environment is not Environment.DEVELOPMENT:
-            return f"expected https in environment {environment}, got http"
-        if not is_loopback(host):
-            return "expected https, or http to loopback, got http to another host"
-    return None
 
 
 def _environment(table: Table) -> Environment:
@@ -145,11 +114,10 @@ def _listen(table: Table, key: str) -> Listen:
 
 
 def _public_url(table: Table, environment: Environment) -> str:
-    written = table.text("public_url")
-    fault = url_fault(written, environment)
-    if fault is not None:
-        raise table.fault("public_url", fault)
-    return written.rstrip("/")
+    try:
+        return parse_server_url(table.text("public_url").removesuffix("/"), environment)
+    except ValueError as error:
+        raise table.fault("public_url", str(error)) from error
 
 
 def _database(table: Table) -> Path:

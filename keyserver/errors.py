@@ -14,10 +14,15 @@ from typing import ClassVar
 
 
 class Refusal(Exception):
-    """A request that is well formed and is not granted."""
+    """A request that is well formed and is not granted.
+
+    A kind that knows when to ask again, or which journal entry is next, says so in its instances.
+    """
 
     problem: ClassVar[str]
     status: ClassVar[int]
+    retry_after_seconds: int | None = None
+    expected_sequence: int | None = None
 
 
 class CodeNotAccepted(Refusal):
@@ -144,6 +149,14 @@ class JournalFork(Refusal):
 
 class AdministratorError(Exception):
     """A verb that names something that is not there, or cannot be done as asked."""
+
+
+class Superseded(Exception):
+    """Something has changed since a change or a credential was prepared; prepare it again."""
+
+
+class Interrupted(Exception):
+    """A verb was interrupted; the sentence says whether what it does was committed."""
 
 
 class StoreUnavailable(Exception):

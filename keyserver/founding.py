@@ -15,14 +15,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from keyserver.config import FILE_NAME, Config, KeyRole, is_loopback, read_config, url_fault
+from keyserver.config import FILE_NAME, Config, KeyRole, read_config
 from keyserver.errors import AdministratorError
 from keyserver.services.authority import Authority
-from keyserver.services.founding import found_tenant
+from keyserver.services.doors.issuer_keys import found_tenant
 from keyserver.signing import Signers, write_new_key
 from keyserver.storage.schema import bring_up_to_date
 from keyserver.storage.store import Store
 from lockagent.protocol.envelope import Realm
+from lockagent.protocol.issuer import is_loopback, parse_server_url
 from lockagent.protocol.time_source import clock_of, instant_of
 from policies.vocabulary import Environment, TenantId, is_short_id
 
@@ -49,14 +50,24 @@ async def found_installation(asked: Foundation) -> Config:
         raise AdministratorError(f"expected a folder without {FILE_NAME}, got {asked.folder}")
     if not is_short_id(asked.tenant):
         raise AdministratorError("expected a tenant of 1 to 16 of a-z 0-9 -, got another name")
-    fault = url_fault(asked.url, asked.environment)
-    if fault is not None:
-        raise AdministratorError(f"--url: {fault}")
+    try:
+        server = parse_server_url(asked.url.removesuffix("/"), asked.environment)
+    except ValueError as error:
+        raise AdministratorError(f"--url: {error}") from error
     try:
         clock_of(asked.clock, asked.environment)
     except ValueError as error:
         raise AdministratorError(f"--clock: {error}") from error
-    url = _with_port(asked.url.rstrip("/"))
+    except OSError as error:
+        reason = (error.strerror or "an error").lower()
+        raise AdministratorError(f"--clock: expected a clock file, got: {reason}") from error
+    for left in (asked.folder / KEYS_FOLDER, asked.folder / DATABASE_NAME):
+        if left.exists():
+            raise AdministratorError(
+                f"expected a folder without {left.name}, got {asked.folder}, where an `init` was "
+                "interrupted: remove the folder and run it again"
+            )
+    url = _with_port(server)
     asked.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = config_file.with_suffix(".draft")
     _write_durably(draft, _config_text(asked, url))
@@ -72,8 +83,6 @@ async def found_installation(asked: Foundation) -> Config:
 
 
 async def _found_database(config: Config, tenant: TenantId) -> None:
-    if config.database.exists():
-        raise AdministratorError(f"expected no database yet, got {config.database}")
     bring_up_to_date(config.database)
     config.database.chmod(0o600)
     realm = Realm(config.environment, tenant)

@@ -24,7 +24,7 @@ from dataclasses import dataclass
 import jwt
 
 from keyserver.strict_json import BadJson, BadMember, JsonValue, Members, parse_object
-from lockagent.protocol.client_proof import ASSERTION_SECONDS, sign_jws
+from lockagent.protocol.client_proof import ASSERTION_SECONDS, MAX_ATTESTED_KEYS, sign_jws
 from lockagent.protocol.errors import MalformedMessage
 from lockagent.protocol.keys import SigningKey, VerifyingKey, base64url, from_base64url
 from policies.vocabulary import Instant
@@ -32,7 +32,6 @@ from policies.vocabulary import Instant
 MOST_JWS_CHARACTERS = 16 * 1024
 MOST_SKEW_SECONDS = 60
 MOST_ATTESTATION_AGE_SECONDS = 120
-MOST_ATTESTED_KEYS = 16
 TOKEN_SECONDS = 300
 MOST_JTI_CHARACTERS = 64
 MOST_URL_CHARACTERS = 2048
@@ -197,8 +196,8 @@ def verify_key_attestation(
         attested = claims.array("attested_keys", MOST_JWS_CHARACTERS)
     except BadMember as error:
         raise BadToken(str(error)) from error
-    if len(attested) > MOST_ATTESTED_KEYS:
-        raise TooManyKeys(f"expected at most {MOST_ATTESTED_KEYS} keys, got {len(attested)}")
+    if len(attested) > MAX_ATTESTED_KEYS:
+        raise TooManyKeys(f"expected at most {MAX_ATTESTED_KEYS} keys, got {len(attested)}")
     keys = tuple(public_key_of(jwk) for jwk in attested)
     if len({key, *keys}) != 1 + len(keys):
         raise BadToken("expected fresh keys, each its own, got one twice or the device key")

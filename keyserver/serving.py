@@ -2,35 +2,24 @@
 
 Rules kept here:
 - nothing is served with a key that the doors have not been told of, or without one;
-- bundles are kept young, and what verbs commit is noticed, as long as it runs;
+- bundles are kept young, the store is probed, and what verbs commit is noticed, as long as it runs;
 - SIGTERM and SIGINT drain: what is under way is answered, what waits is let go.
 """
 
 import asyncio
 import os
 import signal
-
-import sqlalchemy as sa
+from functools import partial
 
 from keyserver.app import serve
-from keyserver.config import KeyRole, Listen
+from keyserver.config import Listen
 from keyserver.console import Console
-from keyserver.errors import AdministratorError, PortUnavailable
-from keyserver.services.bundles import ROLES
-from keyserver.services.installation import Installation, Tenant
-from keyserver.services.keeping import keep_renewing
-from keyserver.services.roots import newest_root
-from keyserver.storage.tables import issuer_key
-from lockagent.protocol.root import parse_root
+from keyserver.errors import PortUnavailable
+from keyserver.services.doors.issuer_keys import check_announced
+from keyserver.services.doors.renewal import keep_renewing
+from keyserver.services.installation import Installation
 from lockagent.protocol.time_source import instant_of
-from policies.vocabulary import Environment, Instant
-
-_ANNOUNCED = sa.select(issuer_key.c.kid).where(
-    issuer_key.c.tenant == sa.bindparam("tenant"),
-    issuer_key.c.role == sa.bindparam("role"),
-    issuer_key.c.not_before <= sa.bindparam("at"),
-    issuer_key.c.not_after > sa.bindparam("at"),
-)
+from policies.vocabulary import Environment
 
 
 async def serve_until_stopped(installation: Installation, console: Console) -> None:
@@ -38,7 +27,7 @@ async def serve_until_stopped(installation: Installation, console: Console) -> N
     installation.open_signers()
     at = instant_of(installation.clock)
     for tenant in installation.tenants.values():
-        await _check_announced(installation, tenant, at)
+        await installation.store.read(partial(check_announced, authority=tenant.authority, at=at))
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -51,6 +40,8 @@ async def serve_until_stopped(installation: Installation, console: Console) -> N
         )
         for tenant in installation.tenants.values()
     ]
+    probing = installation.probe.keep_looking(installation.clock)
+    keepers.append(asyncio.create_task(probing, name="probe"))
     for keeper in keepers:
         keeper.add_done_callback(lambda _: stop.set())
 
@@ -83,27 +74,3 @@ async def serve_until_stopped(installation: Installation, console: Console) -> N
 def _cause(error: OSError) -> str:
     """What the system said, without Python's wording around it."""
     return (os.strerror(error.errno) if error.errno else "an error of the system").lower()
-
-
-async def _check_announced(installation: Installation, tenant: Tenant, at: Instant) -> None:
-    """Return if doors know every key this tenant signs with; else AdministratorError."""
-
-    def unit(connection: sa.Connection) -> dict[KeyRole, set[bytes]]:
-        known = {
-            role: set(
-                connection.execute(
-                    _ANNOUNCED, {"tenant": tenant.id, "role": role, "at": at}
-                ).scalars()
-            )
-            for role in ROLES
-        }
-        root = parse_root(newest_root(connection, tenant.id)).claims
-        return known | {KeyRole.BUNDLE: {key.kid for key in root.bundle_keys}}
-
-    for role, kids in (await installation.store.read(unit)).items():
-        kid = tenant.signers.key(role).public.kid
-        if kid not in kids:
-            raise AdministratorError(
-                f"expected a {role} key that the doors of {tenant.id} have been told of, "
-                f"got kid {kid.hex()}; `keyserver new-issuer-key {role}` makes one"
-            )

@@ -4,7 +4,8 @@ Rules kept here (RFC 8259 as narrowed by I-JSON, RFC 7493):
 - UTF-8 without a byte order mark; no lone surrogate, escaped or not;
 - no member name twice, no `NaN`, no `Infinity`, no number beyond a double (`1e400`), no integer
   beyond 2^53 - 1;
-- nesting no deeper than asked, counted before anything is parsed.
+- nesting no deeper than asked, counted before anything is parsed;
+- work in proportion to the text: anyone may send one, so none costs more for how it is made.
 
 The size of a text is bounded where it is read. What members mean is the caller's: `Members` takes
 them by name and type, so that a missing, an unknown or a wrongly typed one is a sentence with a
@@ -14,7 +15,7 @@ JSON pointer (RFC 6901).
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -22,8 +23,9 @@ JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "Jso
 
 MOST_DEPTH = 8
 MOST_INTEGER = 2**53 - 1
+MOST_NUMBER_CHARACTERS = 64
 
-_BRACKET_OR_STRING = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_PIECE = re.compile(r'"(?:[^"\\]++|\\(?:.|\Z))*+"?|[\[{]|[\]}]|[^"\[\]{}]++', re.DOTALL)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -71,13 +73,21 @@ def parse_object(received: bytes, most_depth: int = MOST_DEPTH) -> dict[str, Jso
     return value
 
 
+def pieces_of(text: str) -> Iterator[str]:
+    """`text` cut into strings, brackets and what stands between them; joined, they are `text`.
+
+    A string that is never closed is one piece to the end. Nothing is looked at twice: every piece
+    begins where the last one ended, and its pattern cannot give back what it took.
+    """
+    return (found[0] for found in _PIECE.finditer(text))
+
+
 def _check_depth(text: str, most_depth: int) -> None:
     depth = 0
-    for found in _BRACKET_OR_STRING.finditer(text):
-        sign = found[0]
-        if sign in "[{":
+    for piece in pieces_of(text):
+        if piece in "[{":
             depth += 1
-        elif sign in "]}":
+        elif piece in "]}":
             depth -= 1
         if depth > most_depth:
             raise BadJson(f"expected nesting of at most {most_depth}, got more")
@@ -117,9 +127,10 @@ def _integer(digits: str) -> int:
 
 
 def _float(digits: str) -> float:
-    number = float(digits)
+    # Reading a float takes time by the square of its digits.
+    number = float(digits) if len(digits) <= MOST_NUMBER_CHARACTERS else math.inf
     if not math.isfinite(number):
-        raise BadJson("expected a number within a double, got a larger one")
+        raise BadJson("expected a number within a double, got a larger or longer one")
     return number
 
 

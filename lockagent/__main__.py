@@ -36,6 +36,7 @@ from lockagent.protocol.errors import MalformedMessage
 from lockagent.protocol.time_source import Clock, clock_of
 from lockagent.protocol.trust_errors import TrustRefused
 from lockagent.provisioning import AnswerRefused, make_keys, provision
+from lockagent.reader import MOST_CONNECTIONS
 from lockagent.reporting import LineReporter
 from lockagent.server_link import ServerLink, ServerRefused, ServerUnavailable
 from policies.vocabulary import Environment
@@ -127,7 +128,7 @@ async def _run(config: DoorConfig, reporter: LineReporter) -> int:
         config,
         installation,
         cabinet,
-        lambda position: BumblePeripheral(hci_opener(config.radio, position)),
+        lambda position: BumblePeripheral(hci_opener(config.radio, position), MOST_CONNECTIONS),
         clock,
         reporter,
     )

@@ -5,9 +5,11 @@ its mode now, its settings, its hardware, and the journal. Rules kept here:
 - lockdown is read again here, not from the snapshot the verification used;
 - no entry, no opening: the strike moves after the entry is on the disk, never before;
 - the same (`cti`, `attempt`) within 30 s is answered with the same answer: one pulse, one count;
+- a press of the presence button serves the first grant that needs it, and no other;
 - a longer strike is given to whoever the grant says, or whoever asks; the settings bound it;
 - version 1 opens and does nothing else: another action is refused as something the door cannot do;
-- every denial from step 8 on has its entry with the precise reason; earlier failures are counted.
+- a denial from step 8 on has its entry with the precise reason, and is counted where it is one of
+  many (`lockagent.denials`); earlier failures are counted.
 
 `conclusion` is the pure decision; `AccessPoint` carries it out. The outcome (step 16) is written by
 the door's driver when the door has moved, or has not.
@@ -15,12 +17,15 @@ the door's driver when the door has moved, or has not.
 
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from firmware_stubs.interfaces import HardwareFault
 from lockagent.beliefs import Beliefs
+from lockagent.denials import DenialCount
 from lockagent.door_driver import DoorDriver
+from lockagent.exchange import Opening
 from lockagent.journal import Happening, JournalUnwritable
 from lockagent.protocol.access_event import Detail, EventKind
 from lockagent.protocol.door_settings import PointSettings
@@ -36,16 +41,6 @@ PRESENCE_SECONDS = 15.0
 STRIKE_SECONDS = 5
 EXTENDED_STRIKE_SECONDS = 15
 """What an access point has before its first settings."""
-
-
-@dataclass(frozen=True, slots=True)
-class Opening:
-    """What RESULT needs: `strike_seconds` is 0 unless granted."""
-
-    granted: bool
-    strike_seconds: int
-    coarse: CoarseReason
-    next_opening: Instant | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +95,22 @@ class AccessPoint:
     """The place behind one reader."""
 
     def __init__(
-        self, driver: DoorDriver, beliefs: Beliefs, recorder: Recorder, reporter: Reporter
+        self,
+        driver: DoorDriver,
+        beliefs: Beliefs,
+        recorder: Recorder,
+        reporter: Reporter,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Decide for the door that `driver` moves."""
+        """Decide for the door that `driver` moves; `monotonic` tells how old an attempt is."""
+        self._monotonic = monotonic
         self._driver = driver
         self._beliefs = beliefs
         self._recorder = recorder
         self._reporter = reporter
         self._answered: dict[tuple[bytes, bytes], _Answered] = {}
         self._failures: Counter[DenialReason] = Counter()
+        self._denials = DenialCount()
 
     @property
     def number(self) -> AccessPointNumber:
@@ -120,15 +122,14 @@ class AccessPoint:
         """The access point's path, as people's files name it."""
         return self._driver.name
 
-    async def conclude(self, presented: VerifiedPresentation) -> Opening:
+    def conclude(self, presented: VerifiedPresentation) -> Opening:
         """Decide, write it down, release the strike; what RESULT then says.
 
-        It is a coroutine because a decision may one day wait for a second person; today it does
-        not wait, so that nothing comes between the entry and the strike.
+        It does not wait, so that nothing comes between the entry and the strike.
         """
-        now = time.monotonic()
+        now = self._monotonic()
         attempt = (presented.credential.cti, presented.request.attempt)
-        self._answered = {key: kept for key, kept in self._answered.items() if kept.until > now}
+        self._forget_answered(now)
         if attempt in self._answered:
             return self._answered[attempt].opening
         decision = conclusion(presented, self._mode())
@@ -136,13 +137,15 @@ class AccessPoint:
             return self._deny(decision, presented.credential.cti, _details(presented))
         opening = self._open(presented, decision)
         if opening.granted:
+            if presented.flags & GrantFlags.NEEDS_PRESENCE:
+                self._driver.forget_presence()
             self._answered[attempt] = _Answered(opening, now + ATTEMPT_SECONDS)
         return opening
 
-    async def refuse(
+    def refuse(
         self,
         refusal: VerificationError,
-        presented_cti: bytes | None,
+        presented_cti: bytes,
         next_opening: Instant | None = None,
     ) -> Opening:
         """Write a denial of steps 8 to 12 down; what RESULT then says."""
@@ -155,10 +158,24 @@ class AccessPoint:
 
     def record_failures(self) -> None:
         """Write down what was counted since the last time; called once a minute."""
-        if self._failures:
-            details: dict[str, Detail] = {str(reason): n for reason, n in self._failures.items()}
-            self._failures.clear()
-            self._recorder.note(Happening(EventKind.COUNTED_FAILURES, self.number, details=details))
+        failures, self._failures = self._failures, Counter()
+        for counted, detail in (
+            (failures, dict[str, Detail]()),
+            (self._denials.take_repeated(), {"denied": True}),
+        ):
+            if counted:
+                details = detail | {str(reason): count for reason, count in counted.items()}
+                self._recorder.note(
+                    Happening(EventKind.COUNTED_FAILURES, self.number, details=details)
+                )
+
+    def _forget_answered(self, now: float) -> None:
+        """Drop the attempts whose time is over, which are those answered first."""
+        while self._answered:
+            oldest = next(iter(self._answered))
+            if self._answered[oldest].until > now:
+                break
+            del self._answered[oldest]
 
     def _mode(self) -> DoorMode:
         return DoorMode(
@@ -198,13 +215,14 @@ class AccessPoint:
     def _deny(
         self,
         denied: Denied,
-        cti: bytes | None,
+        cti: bytes,
         details: dict[str, Detail],
         next_opening: Instant | None = None,
     ) -> Opening:
-        self._recorder.note(
-            Happening(EventKind.ACCESS_DENIED, self.number, denied.reason, cti, details)
-        )
+        if self._denials.has_entry(cti, denied.reason, self._monotonic()):
+            self._recorder.note(
+                Happening(EventKind.ACCESS_DENIED, self.number, denied.reason, cti, details)
+            )
         return self._tell_denied(denied, next_opening)
 
     def _tell_denied(self, denied: Denied, next_opening: Instant | None = None) -> Opening:

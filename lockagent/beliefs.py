@@ -2,10 +2,12 @@
 
 Each belief is a pure value of another module; here they are held, kept on the disk, and replaced.
 Rules kept here:
-- a change is on the disk before it is relied upon; one that is refused or cannot be written leaves
-  everything as it was;
-- what is read back at a start is verified again, against the root that was pinned at installation;
-- a verified object that was issued later than lo raises lo (SPEC.md 7);
+- what is verified is relied upon at once and written at once; what the disk does not take is
+  written again until it does (`write_rest`), for a full disk must not keep a revocation out;
+- what is refused leaves everything as it was;
+- what is read back at a start is verified again, from the root that was pinned at installation on;
+- a root, bundle or settings issued later than lo raise lo, also when read back (SPEC.md 7);
+- settings end with the key that signed them, as a bundle does;
 - without settings an access point is a sensitive one: the narrower rules hold;
 - after a start the clock has only its stored floor, unless the same boot goes on or a trusted
   real-time clock counted the time between.
@@ -18,31 +20,47 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from lockagent.clock import NONCE_BYTES, ClockInterval, ClockRefused, NonceWindow, Reading
+from lockagent.clock import (
+    NONCE_BYTES,
+    ClockInterval,
+    ClockRefused,
+    NonceWindow,
+    Reading,
+    widest_seconds,
+)
 from lockagent.journal import Stamp
-from lockagent.protocol.door_settings import DoorSettings, PointSettings, verify_settings
+from lockagent.protocol.door_settings import (
+    DoorSettings,
+    PointSettings,
+    parse_settings,
+    verify_settings,
+)
 from lockagent.protocol.encoding import decode, encode, take_array, take_bytes, take_uint
-from lockagent.protocol.envelope import Realm
+from lockagent.protocol.envelope import ObjectType, Realm
 from lockagent.protocol.errors import MalformedMessage
 from lockagent.protocol.gatt import ReaderId
 from lockagent.protocol.time_source import Clock
 from lockagent.protocol.time_token import verify_time_token
 from lockagent.protocol.trust import TrustState
 from lockagent.protocol.trust_errors import TrustRefused
-from lockagent.state_file import read_file, replace_file
+from lockagent.state_file import read_file, remove_file, replace_file
 from policies.vocabulary import AccessPointNumber, ControllerId, FacilityId, Instant
 
-_TRUST, _SETTINGS, _CLOCK = "trust.cbor", "settings.cbor", "clock.cbor"
+TRUST_FILE = "trust.cbor"
+_SETTINGS, _CLOCK = "settings.cbor", "clock.cbor"
 _MICRO = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """Trust and clock at one moment, for one access point; `hi` None is unbounded."""
+    """Trust and clock at one moment, for one access point; `hi` None is unbounded.
+
+    `is_clock_narrow` is whether this access point may judge by the clock.
+    """
 
     trust: TrustState
-    lo: Instant
     hi: Instant | None
+    is_clock_narrow: bool
     is_sensitive: bool
 
 
@@ -69,7 +87,7 @@ class Beliefs:
         drift_ppm: int,
         trusts_rtc: bool = False,
     ) -> None:
-        """Read back what was believed; OSError where the folder cannot be read or written.
+        """Read back what was believed; OSError where the folder cannot be read.
 
         `doubts` are sentences about what was there and could not be believed any more.
         """
@@ -79,11 +97,14 @@ class Beliefs:
         self._boot_id = boot_id
         self._trust_listeners: list[Callable[[], None]] = []
         self._nonces = NonceWindow()
+        self._unwritten: set[str] = set()
         self.doubts: list[str] = []
         self.trust = self._read_trust()
+        self._settings_bytes: bytes | None = None
         self.settings = self._read_settings()
         self._interval, self.boot = self._read_clock(drift_ppm, trusts_rtc)
-        self.persist_clock()
+        self._raise_by_what_is_held()
+        self._write(_CLOCK)
 
     @property
     def realm(self) -> Realm:
@@ -112,7 +133,9 @@ class Beliefs:
         """Trust and clock, taken together."""
         reading = self.reading()
         settings = self.settings_of(point)
-        return Snapshot(self.trust, reading.lo, reading.hi, settings is None or settings.sensitive)
+        is_sensitive = settings is None or settings.sensitive
+        is_narrow = reading.is_narrow(widest_seconds(is_sensitive))
+        return Snapshot(self.trust, reading.hi, is_narrow, is_sensitive)
 
     def settings_of(self, point: AccessPointNumber) -> PointSettings | None:
         """The settings of one access point, None before there are any."""
@@ -137,10 +160,14 @@ class Beliefs:
             self._nonces = self._nonces.with_new(secrets.token_bytes(NONCE_BYTES), now)
         return self._nonces.newest
 
-    def take_root(self, received: bytes) -> None:
-        """Go on to a newer root; TrustRefused or MalformedMessage."""
+    def take_root(self, received: bytes) -> bool:
+        """Go on to a newer root, and say whether it was; TrustRefused or MalformedMessage."""
         trust = self.trust.update_root(received, self.reading().hi)
+        if trust is self.trust:
+            return False
         self._replace_trust(trust, trust.root.issued)
+        self._drop_settings_without_key()
+        return True
 
     def take_bundle(self, received: bytes) -> bool:
         """Go on to a newer bundle, and say whether it was; TrustRefused or MalformedMessage."""
@@ -156,9 +183,9 @@ class Beliefs:
         held = 0 if self.settings is None else self.settings.version
         hi = self.reading().hi
         settings = verify_settings(received, self.trust, self.controller, held, hi)
-        interval = self._interval.raised(settings.issued, self._clock.monotonic())
-        replace_file(self._folder / _SETTINGS, received)
-        self.settings, self._interval = settings, interval
+        self._interval = self._interval.raised(settings.issued, self._clock.monotonic())
+        self.settings, self._settings_bytes = settings, received
+        self._write(_SETTINGS)
         return settings
 
     def take_time_token(self, received: bytes) -> Reading:
@@ -171,13 +198,41 @@ class Beliefs:
         if token.reader_id not in self._identity.reader_ids:
             raise ClockRefused(f"expected a token for this controller, got {token.reader_id.hex()}")
         self._nonces, asked = self._nonces.taken(token.nonce)
-        now = self._clock.monotonic()
-        self._interval = self._interval.answered(token.issued_at, asked, now)
-        self.persist_clock()
+        self._interval = self._interval.answered(token.issued_at, asked, self._clock.monotonic())
+        self._write(_CLOCK)
         return self.reading()
 
     def persist_clock(self) -> None:
         """Write the interval down: its floor must not fall in a power cut. At least hourly."""
+        self._write(_CLOCK)
+
+    def write_rest(self) -> None:
+        """Write what the disk has not taken yet; OSError while it still does not."""
+        for name in sorted(self._unwritten):
+            self._replace(name)
+            self._unwritten.discard(name)
+
+    def _write(self, name: str) -> None:
+        """Write one file now, or leave it to `write_rest`."""
+        self._unwritten.add(name)
+        try:
+            self._replace(name)
+        except OSError:
+            return  # `write_rest` says so, every second, until it is down
+        self._unwritten.discard(name)
+
+    def _replace(self, name: str) -> None:
+        content = {
+            TRUST_FILE: self.trust.to_bytes,
+            _SETTINGS: lambda: self._settings_bytes,
+            _CLOCK: self._encode_clock,
+        }[name]()
+        if content is None:
+            remove_file(self._folder / name)
+        else:
+            replace_file(self._folder / name, content)
+
+    def _encode_clock(self) -> bytes:
         now = self._interval.advanced(self._clock.monotonic())
         written = [
             int(now.lo * _MICRO),
@@ -187,21 +242,47 @@ class Beliefs:
             self._boot_id,
             self.boot,
         ]
-        replace_file(self._folder / _CLOCK, encode([*written]))
+        return encode([*written])
 
     def _replace_trust(self, trust: TrustState, issued: Instant) -> None:
-        interval = self._interval.raised(issued, self._clock.monotonic())
-        replace_file(self._folder / _TRUST, trust.to_bytes())
-        self.trust, self._interval = trust, interval
+        self._interval = self._interval.raised(issued, self._clock.monotonic())
+        self.trust = trust
         for listener in self._trust_listeners:
             listener()
+        self._write(TRUST_FILE)
+
+    def _drop_settings_without_key(self) -> None:
+        """Under a new root: settings whose key it no longer names count for nothing."""
+        if self._settings_bytes is None:
+            return
+        try:
+            self.trust.bundle_key(parse_settings(self._settings_bytes).sign1, ObjectType.SETTINGS)
+        except TrustRefused:
+            self.settings = self._settings_bytes = None
+            self._write(_SETTINGS)
+
+    def _raise_by_what_is_held(self) -> None:
+        """What was held before the power went was issued before now."""
+        bundle, settings = self.trust.bundle, self.settings
+        for issued in (
+            self.trust.root.issued,
+            None if bundle is None else bundle.issued,
+            None if settings is None else settings.issued,
+        ):
+            if issued is not None:
+                try:
+                    self._interval = self._interval.raised(issued, self._clock.monotonic())
+                except ClockRefused as error:
+                    self.doubts.append(f"the stored clock is behind what is held: {error}")
 
     def _read_trust(self) -> TrustState:
         identity = self._identity
-        stored = read_file(self._folder / _TRUST)
+        stored = read_file(self._folder / TRUST_FILE)
         if stored is not None:
             try:
-                return TrustState.from_bytes(stored, identity.realm, identity.facility)
+                return TrustState.from_bytes(
+                    stored, identity.realm, identity.facility, identity.root
+                )
             except (MalformedMessage, TrustRefused) as error:
                 self.doubts.append(f"the stored trust state is not believed: {error}")
         return TrustState.begin(identity.realm, identity.facility, identity.root)
@@ -211,10 +292,12 @@ class Beliefs:
         if stored is None:
             return None
         try:
-            return verify_settings(stored, self.trust, self.controller, 0, None)
+            settings = verify_settings(stored, self.trust, self.controller, 0, None)
         except (MalformedMessage, TrustRefused) as error:
             self.doubts.append(f"the stored settings are not believed: {error}")
             return None
+        self._settings_bytes = stored
+        return settings
 
     def _read_clock(self, drift_ppm: int, trusts_rtc: bool) -> tuple[ClockInterval, int]:
         """The interval to start from, and the number of this boot."""

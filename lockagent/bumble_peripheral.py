@@ -174,6 +174,7 @@ class BumblePeripheral:
         self._listener = listener
         self._service = service
         self._certificate = service.certificate
+        self._lost.clear()
         try:
             self._transport = await self._open_hci()
         except (OSError, core.BaseBumbleError) as error:

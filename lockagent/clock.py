@@ -28,6 +28,11 @@ NONCE_LIFE_SECONDS = 60
 NONCES_KEPT = 9
 
 
+def widest_seconds(is_sensitive: bool) -> int:
+    """How wide the interval may be where an access point judges by it."""
+    return WIDEST_SENSITIVE_SECONDS if is_sensitive else WIDEST_SECONDS
+
+
 class ClockRefused(Exception):
     """A statement of the time that cannot be true, or that answers no nonce of this door."""
 

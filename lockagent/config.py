@@ -16,22 +16,21 @@ access_point = "torshov/entrance/main"
 key = "keys/main.pem"
 ```
 
-Rules kept here: plain HTTP only to loopback in development; one reader an access point, one key a
-reader, at most four readers; all access points in one facility; `gpio:` hardware is refused, since
-this version drives none. The files it names are opened elsewhere.
+Rules kept here: the issuer is one of this environment (`protocol.issuer`); one reader an access
+point, one key a reader, at most four readers; all access points in one facility; `gpio:` hardware
+is refused, since this version drives none. The files it names are opened elsewhere.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from lockagent.protocol.configuration import Table, read_table
-from policies.vocabulary import AccessPointId, Environment, TenantId, is_short_id, is_slug
+from lockagent.protocol.issuer import Issuer, parse_issuer
+from policies.vocabulary import AccessPointId, Environment, TenantId, is_slug
 
 MOST_READERS = 4
 MOST_DRIFT_PPM = 1000
 _RADIOS = ("usb:", "serial:", "unix:")
-_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +63,14 @@ def read_config(path: Path) -> DoorConfig:
     """The configuration in the file `path`; ConfigurationError with file, line and key."""
     table = read_table(path)
     environment = _environment(table)
-    issuer, tenant = _issuer(table, environment)
+    issuer = _issuer(table, environment)
     controller = table.text("controller")
     if not is_slug(controller):
         raise table.fault("controller", "expected 1 to 64 of a-z 0-9 . / -, got another text")
     config = DoorConfig(
         controller=controller,
-        issuer=issuer,
-        tenant=tenant,
+        issuer=issuer.url,
+        tenant=issuer.tenant,
         environment=environment,
         state_directory=table.path("state_directory"),
         agent_key=table.path("agent_key"),
@@ -86,26 +85,6 @@ def read_config(path: Path) -> DoorConfig:
     return config
 
 
-def tenant_of(issuer: str) -> TenantId:
-    """The tenant at the end of `https://HOST/t/TENANT`; ValueError for another URL."""
-    parts = urlsplit(issuer)
-    tenant = parts.path.removeprefix("/t/")
-    if not parts.hostname or parts.query or parts.fragment or parts.username is not None:
-        raise ValueError(f"expected https://HOST/t/TENANT, got {issuer!r}")
-    if not parts.path.startswith("/t/") or not is_short_id(tenant):
-        raise ValueError(f"expected https://HOST/t/TENANT, got {issuer!r}")
-    return TenantId(tenant)
-
-
-def is_allowed_scheme(issuer: str, environment: Environment) -> bool:
-    """HTTPS anywhere; plain HTTP only to loopback, in development."""
-    parts = urlsplit(issuer)
-    if parts.scheme == "https":
-        return True
-    is_loopback = parts.hostname in _LOOPBACK
-    return parts.scheme == "http" and is_loopback and environment is Environment.DEVELOPMENT
-
-
 def _environment(table: Table) -> Environment:
     text = table.text("environment")
     try:
@@ -115,16 +94,11 @@ def _environment(table: Table) -> Environment:
         raise table.fault("environment", f"expected one of {known}, got {text!r}") from error
 
 
-def _issuer(table: Table, environment: Environment) -> tuple[str, TenantId]:
-    issuer = table.text("issuer")
+def _issuer(table: Table, environment: Environment) -> Issuer:
     try:
-        tenant = tenant_of(issuer)
+        return parse_issuer(table.text("issuer"), environment)
     except ValueError as error:
         raise table.fault("issuer", str(error)) from error
-    if not is_allowed_scheme(issuer, environment):
-        sentence = "expected https (plain http only to loopback in development), got another scheme"
-        raise table.fault("issuer", sentence)
-    return issuer, tenant
 
 
 def _radio(table: Table) -> str:

@@ -5,8 +5,7 @@ Put together here and nowhere else. Rules kept here:
 - the first entry of a run is BOOT, with what was found amiss; the last is SHUTDOWN;
 - doors are secured before the first phone can connect and after the last one has gone;
 - what was written last is sent before the end, where the server is within reach;
-- an unlock schedule holds only while time is known, trust has not expired and nothing is locked
-  down: SPEC.md 7 and 8.
+- what the disk does not take of the beliefs is a fault, and tried again every second.
 
 What each part does is its own module's.
 """
@@ -14,7 +13,7 @@ What each part does is its own module's.
 import asyncio
 import fcntl
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import aiohttp
@@ -22,7 +21,6 @@ import aiohttp
 from firmware_stubs.interfaces import ControllerHardware
 from lockagent.access import AccessPoint
 from lockagent.beliefs import Beliefs, Identity
-from lockagent.clock import WIDEST_SECONDS
 from lockagent.config import DoorConfig
 from lockagent.door_driver import DoorDriver
 from lockagent.exchange import ReaderIdentity
@@ -31,7 +29,7 @@ from lockagent.journal import Happening, Journal
 from lockagent.link import Peripheral
 from lockagent.protocol.access_event import EventKind
 from lockagent.protocol.envelope import ObjectType, Realm
-from lockagent.protocol.keys import BadSignature, SoftwareKey
+from lockagent.protocol.keys import SoftwareKey
 from lockagent.protocol.reader_certificate import parse_reader_certificate
 from lockagent.protocol.time_source import Clock
 from lockagent.protocol.trust_bundle import Role
@@ -41,6 +39,7 @@ from lockagent.recorder import Recorder
 from lockagent.reporting import Reporter
 from lockagent.server_link import ServerLink
 from lockagent.sync import Sync
+from lockagent.unlock_schedule import stands_unlocked
 
 JOURNAL_FOLDER = "journal"
 _LOCK = "lock"
@@ -98,6 +97,7 @@ class Controller:
         self._drivers: list[DoorDriver] = []
         self._readers: list[Reader] = []
         self._is_secured = False
+        self._is_disk_refusing = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until `stop`; RadioLost or OSError where it cannot begin."""
@@ -150,8 +150,7 @@ class Controller:
                     *(work.create_task(reader.stay()) for reader in self._readers),
                 ]
                 await stop.wait()
-                for task in going_on:
-                    task.cancel()
+                await _end_all(going_on)
             await self._secure()
             await sync.send_rest()
 
@@ -171,8 +170,9 @@ class Controller:
 
     async def _end(self) -> None:
         await self._secure()
+        self._beliefs.persist_clock()
+        self._write_beliefs()
         self._journal.close()
-        self._keep_clock()
         os.close(self._lock)
         self._reporter.tell("stopped")
 
@@ -216,41 +216,53 @@ class Controller:
         ticks = 0
         while True:
             for driver in self._drivers:
+                driver.follow_settings()
                 driver.follow_schedule(self._stands_unlocked(driver))
             if ticks % _FAILURES_EVERY_TICKS == 0:
                 for access_point in self._access_points:
                     access_point.record_failures()
             if ticks % _CLOCK_EVERY_TICKS == 0:
-                self._keep_clock()
+                self._beliefs.persist_clock()
+            self._write_beliefs()
             ticks += 1
             await asyncio.sleep(_TICK_SECONDS)
 
     def _stands_unlocked(self, driver: DoorDriver) -> bool:
-        reading, trust = self._beliefs.reading(), self._beliefs.trust
         settings = self._beliefs.settings_of(driver.number)
-        if settings is None or trust.lockdown or trust.is_expired(reading.hi):
-            return False
-        hi = reading.hi
-        if hi is None or not reading.is_narrow(WIDEST_SECONDS):
-            return False
-        return any(start <= hi < end for start, end in settings.unlock_windows)
+        return stands_unlocked(settings, self._beliefs.trust, self._beliefs.reading())
 
-    def _keep_clock(self) -> None:
+    def _write_beliefs(self) -> None:
+        """Try again what the disk did not take; a fault is told when it begins and when it ends."""
         try:
-            self._beliefs.persist_clock()
+            self._beliefs.write_rest()
         except OSError as error:
-            self._reporter.tell("fault", detail=f"expected to write the clock, got: {error}")
+            if not self._is_disk_refusing:
+                self._is_disk_refusing = True
+                said = (error.strerror or "an error").lower()
+                detail = f"expected the disk to take what is believed, got: {said}"
+                self._recorder.note(Happening(EventKind.FAULT, details={"detail": detail}))
+                self._reporter.tell("fault", detail=detail)
+        else:
+            if self._is_disk_refusing:
+                self._is_disk_refusing = False
+                detail = "what is believed is on the disk"
+                self._recorder.note(Happening(EventKind.FAULT_CLEARED, details={"detail": detail}))
+                self._reporter.tell("fault_cleared", detail=detail)
 
-    def _renew_certificate(self, received: bytes) -> None:
-        """Take a renewed reader certificate; TrustRefused or MalformedMessage."""
+    def _renew_certificate(self, received: bytes) -> bool:
+        """Take a renewed reader certificate, and say whether it was new.
+
+        TrustRefused, MalformedMessage; OSError where it cannot be kept: it is then not used.
+        """
+        if any(installed.certificate == received for installed in self._installation.readers):
+            return False
         parsed = parse_reader_certificate(received)
-        claims, trust = parsed.claims, self._beliefs.trust
-        key = trust.issuer_key(parsed.sign1.kid, Role.READER, claims.issued_at)
-        try:
-            parsed.verify(ObjectType.READER, trust.realm, key)
-        except BadSignature as error:
-            detail = "expected a certificate by the issuer's reader key, got another"
-            raise TrustRefused(TrustFault.SIGNATURE, detail) from error
+        claims = parsed.claims
+        hi = self._beliefs.reading().hi
+        if hi is not None and claims.issued_at > hi:
+            detail = f"expected a certificate issued by {hi}, got {claims.issued_at}"
+            raise TrustRefused(TrustFault.FROM_THE_FUTURE, detail)
+        self._beliefs.trust.verified(parsed, ObjectType.READER, Role.READER, claims.issued_at)
         for reader, installed in zip(self._readers, self._in_order(), strict=True):
             if installed.reader_id == claims.reader_id:
                 if (
@@ -267,7 +279,7 @@ class Controller:
                         installed.reader_id, self._reader_keys[installed.access_point], received
                     )
                 )
-                return
+                return True
         detail = f"expected a certificate of a reader here, got {claims.reader_id.hex()}"
         raise TrustRefused(TrustFault.OTHER_CONTROLLER, detail)
 
@@ -279,6 +291,15 @@ class Controller:
     def _identity_of(self, installed: InstalledReader) -> ReaderIdentity:
         key: SoftwareKey = self._reader_keys[installed.access_point]
         return ReaderIdentity(installed.reader_id, key, installed.certificate)
+
+
+async def _end_all(tasks: Iterable[asyncio.Task[None]]) -> None:
+    """Cancel until they have ended: `wait_for` of Python 3.11 can swallow a cancellation."""
+    waiting = set(tasks)
+    while waiting:
+        for task in waiting:
+            task.cancel()
+        _, waiting = await asyncio.wait(waiting, timeout=_TICK_SECONDS)
 
 
 def _lock(state_directory: Path) -> int:

@@ -4,6 +4,7 @@ Inputs become events with the loop's monotonic time, commands become calls to th
 in the journal, deadlines a timer. Rules kept here:
 - the strike is moved before the journal is written for REX, and after it for a grant (whoever
   grants has written it already);
+- what is due by time is done before a grant's own commands, which nothing may undo;
 - a strike that does not move is a fault, journalled and told; a grant then fails, REX does not;
 - a strike that stays released after it was secured is told once until it is secured again.
 """
@@ -11,7 +12,7 @@ in the journal, deadlines a timer. Rules kept here:
 import asyncio
 from collections.abc import Iterable
 
-from firmware_stubs.interfaces import DoorHardware, HardwareFault
+from firmware_stubs.interfaces import DoorHardware, FailMode, HardwareFault
 from lockagent.beliefs import Beliefs
 from lockagent.door import (
     AccessGranted,
@@ -34,6 +35,7 @@ from lockagent.door import (
 )
 from lockagent.journal import Happening
 from lockagent.protocol.access_event import EventKind
+from lockagent.protocol.door_settings import FailMode as SettingsFailMode
 from lockagent.recorder import Recorder
 from lockagent.reporting import Reporter
 from policies.vocabulary import AccessPointId, AccessPointNumber
@@ -62,6 +64,8 @@ class DoorDriver:
         self._timer: asyncio.TimerHandle | None = None
         self._presence_at: float | None = None
         self._is_stuck = False
+        self._fail_mode: FailMode | None = None
+        self.follow_settings()
         self._door, commands = begin(hardware.is_open)
         self._carry_out(commands)
         hardware.listen(self)
@@ -73,9 +77,10 @@ class DoorDriver:
 
     def grant(self, seconds: int, attempt: bytes) -> None:
         """Release the strike for a decision already journalled; HardwareFault if it won't move."""
-        door, commands = step(
-            self._door, AccessGranted(self._loop.time(), seconds, attempt), self._timing()
-        )
+        now, due = self._loop.time(), deadline(self._door)
+        if due is not None and now >= due:
+            self._take(TimePassed(now))  # the timer is late: what it would secure is secured first
+        door, commands = step(self._door, AccessGranted(now, seconds, attempt), self._timing())
         # The strike first: if it does not move, the door is what it was.
         for command in commands:
             if isinstance(command, ReleaseStrike):
@@ -89,9 +94,22 @@ class DoorDriver:
         if is_unlocked != isinstance(self._door, Unlocked):
             self._take(ScheduleChanged(self._loop.time(), is_unlocked))
 
+    def follow_settings(self) -> None:
+        """Drive the kind of lock that the settings name: fail secure until they come."""
+        settings = self._beliefs.settings_of(self.number)
+        is_safe = settings is not None and settings.fail_mode is SettingsFailMode.SAFE
+        fail_mode = FailMode.SAFE if is_safe else FailMode.SECURE
+        if fail_mode is not self._fail_mode:
+            self._fail_mode = fail_mode
+            self._hardware.set_fail_mode(fail_mode)
+
     def was_present(self, seconds: float) -> bool:
         """Whether the reader's button was pressed within the last `seconds`."""
         return self._presence_at is not None and self._loop.time() - self._presence_at <= seconds
+
+    def forget_presence(self) -> None:
+        """The press has served its grant."""
+        self._presence_at = None
 
     def stop(self) -> None:
         """Secure the strike and drop the timer: the program ends."""

@@ -10,7 +10,7 @@ Pure: the ephemeral key, the view of trust and clock, and the measured round tri
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from lockagent.protocol.credential import Credential
 from lockagent.protocol.edhoc.completed import CompletedR
@@ -64,6 +64,12 @@ class ReaderIdentity:
     reader_id: ReaderId
     key: AgreementKey
     certificate: bytes
+    static: StaticIdentity = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Make what EDHOC presents, once and not for each phone."""
+        id_cred = reader_id_cred(self.certificate)
+        object.__setattr__(self, "static", StaticIdentity(id_cred, self.certificate, self.key))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,19 @@ class Refusal:
 
     error: VerificationError
     cti: bytes
+    next_opening: Instant | None
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What the access point concluded of a verdict, as RESULT says it.
+
+    `strike_seconds` is 0 unless granted; `next_opening` is the next window the credential has here.
+    """
+
+    granted: bool
+    strike_seconds: int
+    coarse: CoarseReason
     next_opening: Instant | None
 
 
@@ -96,16 +115,7 @@ def answer(
     """Steps 1 and 2: message_2, and the state that awaits message_3; or ProtocolError."""
     state = r_process_message_1(message_1, suites=SUITES, methods=METHODS)
     check_message_1(state)
-    return r_prepare_message_2(
-        state,
-        ephemeral=ephemeral,
-        c_r=C_R,
-        identity=StaticIdentity(
-            id_cred=reader_id_cred(identity.certificate),
-            cred=identity.certificate,
-            key=identity.key,
-        ),
-    )
+    return r_prepare_message_2(state, ephemeral=ephemeral, c_r=C_R, identity=identity.static)
 
 
 def judge(

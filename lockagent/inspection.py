@@ -6,6 +6,7 @@ events of the reporter; a yes or no is returned, and becomes the exit code.
 
 from pathlib import Path
 
+from lockagent.beliefs import TRUST_FILE
 from lockagent.config import DoorConfig
 from lockagent.controller import JOURNAL_FOLDER
 from lockagent.installation import FILE_NAME, read_installation, read_key
@@ -53,9 +54,9 @@ def show_bundle(config: DoorConfig, path: Path, reporter: Reporter) -> bool:
     bundle = received.claims
     installation = read_installation(config)
     realm = Realm(config.environment, config.tenant)
-    stored = config.state_directory / "trust.cbor"
+    stored = config.state_directory / TRUST_FILE
     trust = (
-        TrustState.from_bytes(stored.read_bytes(), realm, installation.facility)
+        TrustState.from_bytes(stored.read_bytes(), realm, installation.facility, installation.root)
         if stored.exists()
         else TrustState.begin(realm, installation.facility, installation.root)
     )
@@ -93,7 +94,8 @@ def show_journal(config: DoorConfig, reporter: Reporter) -> None:
     """Tell every entry held, oldest first."""
     for number, frame in frames_from(config.state_directory / JOURNAL_FOLDER):
         if frame.kind is FrameKind.STUB:
-            reporter.tell("gave_way", sequence=number, hash=frame.content.hex())
+            last = number + frame.stands_for - 1
+            reporter.tell("gave_way", sequence=number, last=last, hash=frame.entry_hash.hex())
         else:
             reporter.tell("entry", **_facts(decode_entry(frame.content)))
 
@@ -140,7 +142,7 @@ def _facts(entry: JournalEntry) -> dict[str, object]:
         "boot": entry.boot,
         "monotonic_ms": entry.monotonic_ms,
         "kind": entry.kind.name,
-        "point": entry.point,
+        "access_point": entry.point,
         "reason": None if entry.reason is None else str(entry.reason),
         "cti": None if entry.cti is None else entry.cti.hex(),
         "trust_version": None if entry.trust_version is None else str(entry.trust_version),

@@ -5,7 +5,7 @@ A segment `SEQUENCE.segment` holds the frames of consecutive entries from SEQUEN
 frame is zeros; a torn end is left out here, and cut away by `lockagent.journal`, the one writer.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from lockagent.journal_frames import Frame, FrameKind, read_frames
@@ -35,16 +35,32 @@ def segment_path(folder: Path, first: int) -> Path:
 
 
 def frames_from(folder: Path, sequence: int = 1) -> Iterator[tuple[int, Frame]]:
-    """Every frame held from `sequence` on, with its sequence, in order."""
+    """Every frame held from `sequence` on, with its first sequence, in order.
+
+    What a cut left twice, in a segment and in the one that it was joined to, comes once.
+    """
     paths = segment_paths(folder)
     firsts = [int(path.stem) for path in paths]
     for at, path in enumerate(paths):
         if at + 1 < len(paths) and firsts[at + 1] <= sequence:
             continue
         frames, _ = read_frames(path.read_bytes())
-        for number, frame in enumerate(frames, firsts[at]):
+        for number, frame in numbered(firsts[at], frames):
             if number >= sequence:
                 yield number, frame
+                sequence = number + frame.stands_for
+
+
+def numbered(first: int, frames: Iterable[Frame]) -> Iterator[tuple[int, Frame]]:
+    """Each frame with the sequence of the first entry it stands for."""
+    for frame in frames:
+        yield first, frame
+        first += frame.stands_for
+
+
+def last_of(first: int, frames: Iterable[Frame]) -> int:
+    """The sequence of the last entry that `frames` from `first` on stand for."""
+    return first + sum(frame.stands_for for frame in frames) - 1
 
 
 def entries_from(folder: Path, sequence: int, most: int) -> tuple[int, list[bytes]]:
@@ -70,7 +86,7 @@ def head_of(folder: Path) -> JournalHead:
     for path in reversed(segment_paths(folder)):
         frames, _ = read_frames(path.read_bytes())
         if frames:
-            return JournalHead(int(path.stem) + len(frames) - 1, frames[-1].entry_hash)
+            return JournalHead(last_of(int(path.stem), frames), frames[-1].entry_hash)
     return START
 
 
@@ -95,13 +111,13 @@ def first_break(folder: Path) -> ChainBreak | None:
                 return ChainBreak(number, f"expected sequence {number}, got {entry.sequence}")
             if head is not None and entry.previous != head.hash:
                 return ChainBreak(number, "expected the hash of the entry before, got another")
-        head = JournalHead(number, frame.entry_hash)
+        head = JournalHead(number + frame.stands_for - 1, frame.entry_hash)
     for path in segment_paths(folder):
         written = path.read_bytes()
         frames, good = read_frames(written)
         rest = written[good:].rstrip(b"\0")
         if rest:
-            sequence = int(path.stem) + len(frames)
+            sequence = last_of(int(path.stem), frames) + 1
             return ChainBreak(sequence, f"expected a frame, got {len(rest)} bytes of none")
     return None
 

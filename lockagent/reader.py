@@ -11,8 +11,8 @@ Messages are the session's, advertising and connections the `Peripheral`'s.
 import asyncio
 import logging
 
+from lockagent.access import AccessPoint
 from lockagent.beliefs import Beliefs
-from lockagent.clock import WIDEST_SECONDS, WIDEST_SENSITIVE_SECONDS
 from lockagent.door import Unlocked
 from lockagent.door_driver import DoorDriver
 from lockagent.exchange import ReaderIdentity
@@ -28,9 +28,10 @@ from lockagent.protocol.gatt import ReaderState
 from lockagent.protocol.verification import SeenCredentials
 from lockagent.ready_keys import ReadyKeys
 from lockagent.reporting import Reporter
-from lockagent.session import AccessConclusion, DoorSession
+from lockagent.session import DoorSession
 
-BUSY_SESSIONS = 4
+MOST_CONNECTIONS = 4
+"""Phones at one reader at a time; its radio takes no more, and it says that it is busy."""
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 30.0
 _STATE_SECONDS = 1.0
@@ -45,7 +46,7 @@ class Reader:
         self,
         identity: ReaderIdentity,
         peripheral: Peripheral,
-        access: AccessConclusion,
+        access: AccessPoint,
         driver: DoorDriver,
         beliefs: Beliefs,
         reporter: Reporter,
@@ -82,6 +83,7 @@ class Reader:
     async def stop(self) -> None:
         """Leave the air; every phone is disconnected."""
         await self._peripheral.stop()
+        self._end_sessions()
 
     def renew(self, identity: ReaderIdentity) -> None:
         """Use a renewed certificate from the next connection on."""
@@ -98,11 +100,13 @@ class Reader:
 
     def subscribed(self, connection: Connection) -> None:
         """It hears us from now on."""
-        self._sessions[connection.id].subscribed()
+        if (session := self._sessions.get(connection.id)) is not None:
+            session.subscribed()
 
     def written(self, connection: Connection, fragment: bytes) -> None:
-        """It sent a fragment."""
-        self._sessions[connection.id].written(fragment)
+        """It sent a fragment; one of a phone that was never let in is nobody's."""
+        if (session := self._sessions.get(connection.id)) is not None:
+            session.written(fragment)
 
     def disconnected(self, connection: Connection) -> None:
         """It is gone."""
@@ -125,20 +129,25 @@ class Reader:
 
     def _state(self) -> ReaderState:
         state = ReaderState.NONE
-        if len(self._sessions) >= BUSY_SESSIONS:
+        if len(self._sessions) >= MOST_CONNECTIONS:
             state |= ReaderState.BUSY
         if isinstance(self._driver.door, Unlocked):
             state |= ReaderState.UNLOCKED
-        snapshot = self._beliefs.snapshot(self._access.number)
-        widest = WIDEST_SENSITIVE_SECONDS if snapshot.is_sensitive else WIDEST_SECONDS
-        if snapshot.hi is None or snapshot.hi - snapshot.lo > widest:
+        if not self._beliefs.snapshot(self._access.number).is_clock_narrow:
             state |= ReaderState.ASKS_FOR_TIME
         return state
 
+    def _end_sessions(self) -> None:
+        """A radio that has stopped tells of no more disconnections."""
+        for session in self._sessions.values():
+            session.ended()
+        self._sessions.clear()
+
     async def _return(self) -> None:
+        """Start the radio again, however long that takes."""
         pause = FIRST_PAUSE_SECONDS
         while True:
-            await self._peripheral.stop()
+            await self.stop()
             try:
                 await self.start()
             except RadioLost as error:

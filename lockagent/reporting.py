@@ -1,8 +1,8 @@
 """What the program says while it runs: one JSON object a line for programs, a sentence for people.
 
 With `--json` every event is a line on stdout; whoever reads them relies on the names of
-docs and interfaces.md 7. Without it people read the same on stderr. Nothing secret passes here:
-events carry ids, numbers and sentences that are safe to show.
+interfaces.md 7. Without it people read the same on stderr. Nothing secret passes here: events
+carry ids, numbers and sentences that are safe to show.
 """
 
 import json
@@ -24,6 +24,7 @@ class LineReporter:
     def __init__(self, as_json: bool, stream: TextIO | None = None) -> None:
         """JSON goes to stdout and sentences to stderr, unless a `stream` is given."""
         self._as_json = as_json
+        self._is_heard = True
         self._stream = stream or (sys.stdout if as_json else sys.stderr)
 
     def tell(self, event: str, **facts: object) -> None:
@@ -33,4 +34,8 @@ class LineReporter:
         else:
             said = " ".join(f"{name}={value}" for name, value in facts.items())
             line = f"{event} {said}".rstrip()
-        print(line, file=self._stream, flush=True)
+        if self._is_heard:
+            try:
+                print(line, file=self._stream, flush=True)
+            except OSError:
+                self._is_heard = False  # nobody listens any more; a door does not stop for that

@@ -161,8 +161,8 @@ class ServerLink:
                     received += await response.content.read(MOST_ANSWER_BYTES + 1 - len(received))
                 answer = Answer(response.status, response.headers.copy(), received)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            said = str(error) or type(error).__name__
-            raise ServerUnavailable(f"expected an answer of the key server, got: {said}") from error
+            said = _what_failed(error)
+            raise ServerUnavailable(f"expected an answer of the key server, got {said}") from error
         if len(answer.body) > MOST_ANSWER_BYTES:
             raise ServerUnavailable(f"expected at most {MOST_ANSWER_BYTES} bytes, got more")
         self._session = self._session.heard(answer.headers)
@@ -181,6 +181,15 @@ def _accepted(answer: Answer) -> Answer:
             _retry_after(answer.headers),
         )
     raise ServerRefused(answer.status, problem, detail, members)
+
+
+def _what_failed(error: Exception) -> str:
+    """What the world did, for a sentence."""
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
+        return f"a certificate that is not trusted: {error}"
+    if isinstance(error, aiohttp.ClientConnectorError):
+        return f"no connection to {error.host}:{error.port}"
+    return "none in time" if isinstance(error, TimeoutError) else f"{str(error) or 'a broken one'}"
 
 
 def _retry_after(headers: Mapping[str, str]) -> int | None:

@@ -20,6 +20,9 @@ def replace_file(path: Path, content: bytes) -> None:
     try:
         _write_all(opened, content)
         os.fsync(opened)
+    except OSError:
+        beside.unlink(missing_ok=True)  # on a full disk a part of it would take others' room
+        raise
     finally:
         os.close(opened)
     beside.replace(path)
@@ -32,6 +35,12 @@ def read_file(path: Path) -> bytes | None:
         return path.read_bytes()
     except FileNotFoundError:
         return None
+
+
+def remove_file(path: Path) -> None:
+    """Have no file at `path`, durably; OSError where the disk refuses."""
+    path.unlink(missing_ok=True)
+    flush_folder(path.parent)
 
 
 def flush_folder(folder: Path) -> None:

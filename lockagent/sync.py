@@ -4,8 +4,11 @@ Two loops that share one link. The first asks for what is newer and lets the ser
 question for up to 25 s (RFC 7240 `wait`); the second sends journal entries as they are written.
 Rules kept here:
 - an update is taken in the order roots, bundle, time token, settings, reader certificates, each
-  verified as if a stranger had brought it; a refused one moves nothing, is journalled and told;
+  verified as if a stranger had brought it; one that is refused, or that the disk does not take,
+  holds no other back; the same refused one is journalled and told once;
+- an answer that brought nothing to take is followed by a pause, and the pauses grow;
 - the next question names the versions held: that is how the server knows what is in force here;
+- what is acknowledged is what was sent, never more: an answer that says otherwise is a fault;
 - time is asked for at the start, then hourly, and whenever the interval is too wide;
 - a failure is told once when it begins and once when it ends; between them pauses grow, with
   jitter, so that a city's doors do not come back in one second;
@@ -13,6 +16,7 @@ Rules kept here:
 """
 
 import asyncio
+import hashlib
 import logging
 import random
 from collections.abc import Awaitable, Callable
@@ -20,7 +24,13 @@ from collections.abc import Awaitable, Callable
 from lockagent.beliefs import Beliefs
 from lockagent.clock import WIDEST_SENSITIVE_SECONDS, ClockRefused
 from lockagent.journal import Happening, Journal
-from lockagent.protocol.access_event import BATCH_ENTRIES, EventKind, JournalBatch, sign_batch
+from lockagent.protocol.access_event import (
+    BATCH_ENTRIES,
+    Detail,
+    EventKind,
+    JournalBatch,
+    sign_batch,
+)
 from lockagent.protocol.errors import MalformedMessage
 from lockagent.protocol.keys import SigningKey, base64url
 from lockagent.protocol.trust_errors import TrustRefused
@@ -40,6 +50,7 @@ LONGEST_PAUSE_SECONDS = 20.0
 LONGEST_RETRY_AFTER_SECONDS = 300.0
 LAST_SECONDS = 3.0
 _GATHER_SECONDS = 0.1
+_MOST_REFUSED = 64
 
 logger = logging.getLogger(__name__)
 
@@ -48,6 +59,10 @@ def pause_after(failures: int, jitter: float) -> float:
     """Seconds to wait after so many failures in a row; `jitter` from 0 to 1 spreads them."""
     longest = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * float(1 << min(failures - 1, 10)))
     return longest * (0.5 + jitter / 2)
+
+
+class AnswerNotBelieved(Exception):
+    """The server has answered what cannot be true."""
 
 
 class Sync:
@@ -61,9 +76,9 @@ class Sync:
         recorder: Recorder,
         reporter: Reporter,
         agent_key: SigningKey,
-        renew_certificate: Callable[[bytes], None],
+        renew_certificate: Callable[[bytes], bool],
     ) -> None:
-        """Speak through `link`; `renew_certificate` takes a renewed certificate or ValueError."""
+        """Speak through `link`; `renew_certificate` takes a certificate and says if it was new."""
         self._link = link
         self._beliefs = beliefs
         self._journal = journal
@@ -73,6 +88,8 @@ class Sync:
         self._renew_certificate = renew_certificate
         self._is_online: bool | None = None
         self._asked_time_at: float | None = None
+        self._refused: set[bytes] = set()
+        self._fruitless = 0
         self._next = journal.acknowledged + 1
 
     async def run(self) -> None:
@@ -82,7 +99,7 @@ class Sync:
             loops.create_task(self._keep(self.send_journal))
 
     async def fetch_update(self) -> bool:
-        """Ask once for what is newer, take it, and say whether there was any.
+        """Ask once for what is newer, take it, and say whether anything was taken.
 
         ServerUnavailable, ServerRefused.
         """
@@ -100,16 +117,23 @@ class Sync:
         if nonce is not None:
             self._asked_time_at = asyncio.get_running_loop().time()
         if answer.status == 304:
+            self._fruitless = 0
             return False
         try:
             update = decode_update_answer(answer.body)
         except MalformedMessage as error:
             raise ServerUnavailable(f"expected an update, got: {error}") from error
-        self.take(update)
-        return not update.is_empty
+        if self.take(update):
+            self._fruitless = 0
+            return True
+        self._fruitless = 0 if update.is_empty else self._fruitless + 1
+        return False
 
     async def send_journal(self) -> None:
-        """Send what the server lacks, then wait for news; ServerUnavailable, ServerRefused."""
+        """Send what the server lacks, then wait for news.
+
+        ServerUnavailable, ServerRefused, AnswerNotBelieved.
+        """
         self._recorder.has_news.clear()
         while self._next <= self._journal.head.sequence:
             await self._send_batch()
@@ -124,27 +148,33 @@ class Sync:
             async with asyncio.timeout(seconds):
                 while self._next <= self._journal.head.sequence:
                     await self._send_batch()
-        except (TimeoutError, ServerUnavailable, ServerRefused, OSError) as error:
+        except (TimeoutError, ServerUnavailable, *_VERDICTS) as error:
             logger.info("the rest of the journal waits: %s", error)
 
-    def take(self, update: UpdateAnswer) -> None:
-        """Take what an answer brings; what is refused is told and left."""
-        for root in update.roots:
-            self._try("root", self._take_root, root)
+    def take(self, update: UpdateAnswer) -> bool:
+        """Take what an answer brings; whether anything was. What is refused is told and left."""
+        taken = [self._try("root", self._take_root, root) for root in update.roots]
         if update.bundle is not None:
-            self._try("bundle", self._take_bundle, update.bundle)
+            taken.append(self._try("bundle", self._take_bundle, update.bundle))
         if update.time_token is not None:
-            self._try("time", self._take_time_token, update.time_token)
+            taken.append(self._try("time", self._take_time_token, update.time_token))
         if update.settings is not None:
-            self._try("settings", self._take_settings, update.settings)
-        for certificate in update.reader_certificates:
+            taken.append(self._try("settings", self._take_settings, update.settings))
+        taken.extend(
             self._try("certificate", self._take_certificate, certificate)
+            for certificate in update.reader_certificates
+        )
+        return any(taken)
 
     async def _follow_updates(self) -> None:
-        """Ask, and leave a server that answers "nothing" at once in peace for a while."""
+        """Ask, and leave a server in peace that has answered nothing, or nothing to be taken."""
         loop = asyncio.get_running_loop()
         asked = loop.time()
-        if not await self.fetch_update():
+        if await self.fetch_update():
+            return
+        if self._fruitless:
+            await asyncio.sleep(pause_after(self._fruitless, random.random()))
+        else:
             await asyncio.sleep(max(0.0, LEAST_BETWEEN_QUESTIONS_SECONDS - (loop.time() - asked)))
 
     async def _send_batch(self) -> None:
@@ -165,12 +195,15 @@ class Sync:
             if error.problem == "journal-gap" and isinstance(expected, int) and expected > 0:
                 self._next = min(expected, self._next)
             raise
+        self._reached()
         next_sequence = answer.json().get("next_sequence")
-        if not isinstance(next_sequence, int) or next_sequence < first + len(entries):
-            expected_next = first + len(entries)
-            raise ServerUnavailable(f"expected sequence {expected_next} next, got another")
+        after = first + len(entries)
+        if type(next_sequence) is not int or not first < next_sequence <= after:
+            raise AnswerNotBelieved(
+                f"expected a next sequence from {first + 1} to {after}, got another"
+            )
         self._next = next_sequence
-        self._journal.acknowledge(min(next_sequence - 1, self._journal.head.sequence))
+        self._journal.acknowledge(next_sequence - 1)
         self._reporter.tell("journal", acknowledged=self._journal.acknowledged)
 
     def _nonce_if_needed(self) -> str | None:
@@ -183,43 +216,72 @@ class Sync:
             return None
         return base64url(self._beliefs.time_nonce())
 
-    def _try(self, name: str, take: Callable[[bytes], None], received: bytes) -> None:
-        """Take one object; a refused one is journalled and told, and the next one is tried."""
+    def _try(self, name: str, take: Callable[[bytes], bool], received: bytes) -> bool:
+        """Take one object; whether it was taken. The next one is tried, whatever becomes of it."""
         try:
-            take(received)
+            return take(received)
         except (MalformedMessage, TrustRefused, ClockRefused) as error:
-            details = {"object": name, "detail": str(error)[:120]}
-            self._recorder.note(Happening(EventKind.UPDATE_REFUSED, details=details))
-            self._reporter.tell("update_refused", object=name, detail=str(error))
+            if self._is_new_refusal(received):
+                details = {"object": name, "detail": str(error)[:120]}
+                self._recorder.note(Happening(EventKind.UPDATE_REFUSED, details=details))
+                self._reporter.tell("update_refused", object=name, detail=str(error))
+        except OSError as error:
+            if self._is_new_refusal(received):
+                said = (error.strerror or "an error").lower()
+                detail = f"expected the disk to take a {name}, got: {said}"
+                self._recorder.note(Happening(EventKind.FAULT, details={"detail": detail}))
+                self._reporter.tell("fault", detail=detail)
+        return False
 
-    def _take_root(self, received: bytes) -> None:
-        self._beliefs.take_root(received)
+    def _is_new_refusal(self, received: bytes) -> bool:
+        """Whether these bytes were not refused a moment ago, the last few dozen considered."""
+        digest = hashlib.sha256(received).digest()
+        if digest in self._refused:
+            return False
+        if len(self._refused) >= _MOST_REFUSED:
+            self._refused.clear()
+        self._refused.add(digest)
+        return True
+
+    def _take_root(self, received: bytes) -> bool:
+        had_settings = self._beliefs.settings is not None
+        if not self._beliefs.take_root(received):
+            return False
         version = self._beliefs.trust.root.version
-        self._recorder.note(Happening(EventKind.TRUST_UPDATED, details={"root": version}))
+        details: dict[str, Detail] = {"root": version}
+        if had_settings and self._beliefs.settings is None:
+            details["settings"] = "dropped"
+        self._recorder.note(Happening(EventKind.TRUST_UPDATED, details=details))
         self._reporter.tell("root", version=version)
+        return True
 
-    def _take_bundle(self, received: bytes) -> None:
+    def _take_bundle(self, received: bytes) -> bool:
         if not self._beliefs.take_bundle(received):
-            return
+            return False
         version = str(self._beliefs.trust.version)
         self._recorder.note(Happening(EventKind.TRUST_UPDATED, details={"bundle": version}))
         self._reporter.tell("bundle", version=version)
+        return True
 
-    def _take_time_token(self, received: bytes) -> None:
+    def _take_time_token(self, received: bytes) -> bool:
         was_narrow = self._beliefs.reading().is_narrow(WIDEST_SENSITIVE_SECONDS)
         reading = self._beliefs.take_time_token(received)
         if not was_narrow:
             self._recorder.note(Happening(EventKind.CLOCK_CHANGED))
         self._reporter.tell("time", lo=reading.lo, hi=reading.hi)
+        return True
 
-    def _take_settings(self, received: bytes) -> None:
+    def _take_settings(self, received: bytes) -> bool:
         version = self._beliefs.take_settings(received).version
         self._recorder.note(Happening(EventKind.SETTINGS_UPDATED, details={"version": version}))
         self._reporter.tell("settings", version=version)
+        return True
 
-    def _take_certificate(self, received: bytes) -> None:
-        self._renew_certificate(received)
+    def _take_certificate(self, received: bytes) -> bool:
+        if not self._renew_certificate(received):
+            return False
         self._recorder.note(Happening(EventKind.CERTIFICATE_RENEWED))
+        return True
 
     def _reached(self) -> None:
         if not self._is_online:
@@ -238,7 +300,7 @@ class Sync:
                     self._is_online = False
                     self._reporter.tell("offline", detail=str(error))
                 await asyncio.sleep(max(pause_after(failures, random.random()), _least(error)))
-            except (ServerRefused, OSError) as error:
+            except _VERDICTS as error:
                 failures += 1
                 if str(error) != told:
                     told = str(error)
@@ -246,6 +308,9 @@ class Sync:
                 await asyncio.sleep(pause_after(failures, random.random()))
             else:
                 failures, told = 0, ""
+
+
+_VERDICTS = (ServerRefused, AnswerNotBelieved, OSError)
 
 
 def _least(error: ServerUnavailable) -> float:

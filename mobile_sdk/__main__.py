@@ -9,6 +9,8 @@ One process at a time uses a home; `watch` lets others in between its refreshes.
 
 import argparse
 import asyncio
+import io
+import logging
 import os
 import sys
 import time
@@ -30,21 +32,45 @@ from mobile_sdk.server import ServerRefused
 from mobile_sdk.speaking import Speaker
 from mobile_sdk.views import Opened
 from mobile_sdk.watching import watch
-from mobile_sdk.wording import ENROLLED, FORGOTTEN, NO_KEYS, OPENED, PROGRESS_SAYS, Language
+from mobile_sdk.wording import (
+    ENROLLED,
+    ERROR_SAYS,
+    FORGOTTEN,
+    NO_KEYS,
+    OPENED,
+    PROGRESS_SAYS,
+)
+from policies.language import Language
 from policies.vocabulary import Environment, instant_text
 
 DONE, NO, WRONG, WORLD = 0, 1, 2, 3
 
+MOST_FIND_SECONDS = 600
+
 _VIRTUAL = "virtual:"
+_ABOUT_PHONE = {"phone-unknown": "PhoneUnknown", "phone-clock": "PhoneClockWrong"}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run one verb and exit with its code."""
-    sys.exit(run(arguments))
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a letter shows another
+    try:
+        code = run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # why: nobody reads on (`nokkel keys | head -1`), and the interpreter would flush once more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = WORLD
+    sys.exit(code)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run one verb; its exit code. SystemExit (2) for a wrong command, with usage."""
+    """Run one verb; its exit code. SystemExit (2) for a wrong command, with usage.
+
+    BrokenPipeError where whoever reads standard output has gone.
+    """
     options = _parser().parse_args(arguments)
     speaker = Speaker(Language(options.lang), is_json=options.json)
     store = FileKeyStore(options.home)
@@ -52,11 +78,18 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         return asyncio.run(verbs[options.verb](store, options, speaker))
     except KeyboardInterrupt:
+        speaker.failed("Interrupted", "expected to come to an end, got interrupted")
         return WORLD
+    except BrokenPipeError:
+        raise
     except NokkelError as error:
         speaker.failed(_name_of(error), str(error))
         return _code_of(error)
-    except (ValueError, OSError) as error:
+    except OSError as error:
+        reason = (error.strerror or "an error of the system").lower()
+        speaker.failed(None, f"expected to use {error.filename or 'the system'}, got: {reason}")
+        return WRONG
+    except ValueError as error:
         speaker.failed(None, str(error))
         return WRONG
 
@@ -73,7 +106,7 @@ async def _enrol(store: FileKeyStore, options: argparse.Namespace, speaker: Spea
         )
         enrolment = load_enrolment(store)
         speaker.say(ENROLLED)
-        speaker.tell("enrolled", issuer=enrolment.issuer, device=enrolment.device)
+        speaker.tell("enrolled", issuer=enrolment.issuer.url, device=enrolment.device)
         try:
             speaker.refreshed(await phone.refresh())
         except ServerUnavailable as error:
@@ -168,6 +201,8 @@ async def _open_radio(setting: str, environment: Environment, home: Path) -> Rad
         raise ValueError(f"expected --radio system or virtual:SOCKET, got {setting}")
     if environment is not Environment.DEVELOPMENT:
         raise ValueError(f"expected --radio system in environment {environment}, got virtual")
+    # why: bumble logs a traceback for every command that an interrupt cuts short
+    logging.getLogger("bumble").addHandler(logging.NullHandler())
     # why: the virtual radio stands on bumble, which a phone does not install
     from mobile_sdk.virtual_bleak import open_virtual_radio
     from mobile_sdk.virtual_gatt import GattCache
@@ -177,10 +212,9 @@ async def _open_radio(setting: str, environment: Environment, home: Path) -> Rad
 
 def _name_of(error: NokkelError) -> str:
     """The name under which `wording` has a sentence for the error."""
-    if isinstance(error, ServerRefused) and error.problem == "invalid_client":
-        return "PhoneUnknown"
-    public = (base for base in type(error).__mro__ if base.__module__ == NokkelError.__module__)
-    return next(public).__name__
+    if isinstance(error, ServerRefused) and error.about_phone is not None:
+        return _ABOUT_PHONE[error.about_phone]
+    return next(kind.__name__ for kind in type(error).__mro__ if kind.__name__ in ERROR_SAYS)
 
 
 def _code_of(error: NokkelError) -> int:
@@ -235,9 +269,13 @@ def _add_common(
 
 
 def _seconds(text: str) -> float:
-    seconds = float(text)
-    if not 0 < seconds <= 600:
-        raise ValueError(f"expected seconds above 0 and up to 600, got {text}")
+    expected = f"expected seconds above 0 and up to {MOST_FIND_SECONDS}, got {text!r}"
+    try:
+        seconds = float(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(expected) from error
+    if not 0 < seconds <= MOST_FIND_SECONDS:
+        raise argparse.ArgumentTypeError(expected)
     return seconds
 
 

@@ -8,12 +8,15 @@ What was learnt of bleak 3 and is kept to here: `mtu_size` says 23 on BlueZ, so 
 `max_write_without_response_size`, and where that is the least possible, what `about` says;
 `disconnect` takes two seconds on BlueZ, so nothing waits for it; services are asked for by UUID,
 so no system discovers more than the one.
+
+What a reader says about itself is not yet a proven door's word: an `about` that makes no sense is
+as good as none, and a `connect` that fails for whatever reason leaves no connection behind.
 """
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from bleak import BleakClient, BleakScanner
 from bleak.backends.characteristic import BleakGATTCharacteristic
@@ -57,13 +60,13 @@ class BleakLink:
         self._subscription: asyncio.Task[None] | None = None
         self._closing: asyncio.Task[None] | None = None
 
-    async def begin(self) -> Self:
+    async def begin(self) -> None:
         """The connection stands: find `exchange`, and ask for its notifications on the side."""
         self._exchange = self._characteristic(str(EXCHANGE_UUID))
         if self._stack_bytes() <= _LEAST_FRAGMENT_BYTES:
-            await self.read_about()
+            with suppress(MalformedMessage):  # the least MTU will do
+                await self.read_about()
         self._subscription = asyncio.ensure_future(self._subscribe())
-        return self
 
     @property
     def fragment_bytes(self) -> int:
@@ -167,6 +170,7 @@ class BleakRadio:
         self._client_backend = client_backend
         self._options = backend_options or {}
         self._close_backend = close_backend
+        self._abandoned: set[asyncio.Task[None]] = set()
 
     async def sightings(self) -> AsyncGenerator[Sighting, None]:
         """Readers as they are heard; DoorNotFound where the system has no Bluetooth."""
@@ -203,20 +207,36 @@ class BleakRadio:
             **self._options,
         )
         link = BleakLink(client)
+        is_ready = False
         try:
             async with asyncio.timeout(timeout):
+                if self._abandoned:  # a late disconnect would end the new connection on BlueZ
+                    await asyncio.wait(self._abandoned)
                 await client.connect()
-                return await link.begin()
+                await link.begin()
+            is_ready = True
         except _RADIO_ERRORS as error:
             raise LinkLost(
                 f"expected to connect to reader {sighting.reader_id.hex()}"
                 f" within {timeout:g} s, got {type(error).__name__}"
             ) from error
+        finally:
+            if not is_ready:
+                self._abandon(link)
+        return link
 
     async def close(self) -> None:
-        """Give the radio back."""
+        """Give the radio back, once the links given up are disconnected."""
+        if self._abandoned:
+            await asyncio.wait(self._abandoned)
         if self._close_backend is not None:
             await self._close_backend()
+
+    def _abandon(self, link: BleakLink) -> None:
+        """Disconnect on the side: whoever asked to connect has been told already."""
+        task = asyncio.create_task(link.close())
+        self._abandoned.add(task)
+        task.add_done_callback(self._abandoned.discard)
 
 
 def _sighting(device: BLEDevice, heard: AdvertisementData) -> Sighting | None:

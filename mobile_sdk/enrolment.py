@@ -14,10 +14,10 @@ import hashlib
 import platform
 from dataclasses import dataclass
 from typing import Self
-from urllib.parse import urlsplit
 
 from lockagent.protocol.envelope import Realm
 from lockagent.protocol.errors import ProtocolError
+from lockagent.protocol.issuer import Issuer, parse_issuer
 from lockagent.protocol.keys import base64url
 from lockagent.protocol.root import parse_root, verify_first_root
 from lockagent.protocol.time_source import SystemClock, clock_of
@@ -25,7 +25,7 @@ from lockagent.protocol.trust_errors import TrustRefused
 from mobile_sdk.device_key import DEVICE_KEY, KeyStore, StoredKey
 from mobile_sdk.documents import Members, parse_document, write_document
 from mobile_sdk.errors import EnrolmentRefused, ServerUnavailable, StoreUnreadable
-from mobile_sdk.server import ServerRefused, open_key_server, read_issuer
+from mobile_sdk.server import ServerRefused, open_key_server
 from policies.vocabulary import DeviceId, Environment
 
 PHONE_FILE = "phone.json"
@@ -35,14 +35,27 @@ _CODE_CHARACTERS = 12
 _CROCKFORD = frozenset("0123456789ABCDEFGHJKMNPQRSTVWXYZ")
 _LOOKALIKES = str.maketrans({"O": "0", "I": "1", "L": "1", "-": None, " ": None})
 _KEY_TAKEN = "key-already-enrolled"
-_REFUSALS = frozenset({"code-not-accepted", "device-limit", "idempotency-conflict", _KEY_TAKEN})
+_TOO_MANY = "device-limit"
+_REFUSALS = frozenset({"code-not-accepted", "idempotency-conflict", _TOO_MANY, _KEY_TAKEN})
+
+
+class NotEnrolled(StoreUnreadable):
+    """Nothing is damaged: no phone was enrolled here."""
+
+
+class AlreadyEnrolled(EnrolmentRefused):
+    """This phone is; the code was not used."""
+
+
+class TooManyPhones(EnrolmentRefused):
+    """The person has as many phones as one may have; the code was not used."""
 
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
     """Who this phone is, to whom, and what it trusts from the start."""
 
-    issuer: str
+    issuer: Issuer
     environment: Environment
     device: DeviceId
     root: bytes
@@ -50,13 +63,13 @@ class Enrolment:
     @property
     def realm(self) -> Realm:
         """The world and tenant that every signed object has to be of."""
-        return Realm(self.environment, read_issuer(self.issuer)[1])
+        return Realm(self.environment, self.issuer.tenant)
 
     def encode(self) -> bytes:
         """What `phone.json` holds."""
         return write_document(
             {
-                "issuer": self.issuer,
+                "issuer": self.issuer.url,
                 "environment": self.environment,
                 "device": self.device,
                 "root": base64url(self.root),
@@ -66,8 +79,8 @@ class Enrolment:
     @classmethod
     def read(cls, members: Members) -> Self:
         """The enrolment in `phone.json`; BadDocument or ValueError for another file."""
-        issuer, _ = read_issuer(members.text("issuer"))
         environment = Environment(members.text("environment", 16))
+        issuer = parse_issuer(members.text("issuer"), environment)
         return cls(
             issuer, environment, DeviceId(members.text("device", 64)), members.octets("root")
         )
@@ -77,7 +90,7 @@ def load_enrolment(store: KeyStore) -> Enrolment:
     """The enrolment in `store`; StoreUnreadable where there is none, or it is damaged."""
     content = store.read(PHONE_FILE)
     if content is None:
-        raise StoreUnreadable("expected an enrolled phone, got none here yet")
+        raise NotEnrolled("expected an enrolled phone, got none here yet")
     try:
         enrolment = Enrolment.read(parse_document(content))
         verify_first_root(parse_root(enrolment.root), enrolment.realm)
@@ -93,32 +106,32 @@ async def enrol_phone(
 
     ValueError for a URL that is no issuer's, or a clock that this environment does not allow.
     """
-    issuer, _ = read_issuer(issuer_url)
+    # Which environment it is, the server says; until then the loosest rule holds.
+    asked = parse_issuer(issuer_url.strip().removesuffix("/"), Environment.DEVELOPMENT)
     typed = read_code(code)
     if not 1 <= len(name) <= MOST_NAME_CHARACTERS:
         raise ValueError(f"expected a name of 1 to {MOST_NAME_CHARACTERS} characters")
     if store.read(PHONE_FILE) is not None:
-        raise EnrolmentRefused(
-            "expected a phone not enrolled yet, got one that is; forget it first"
-        )
+        raise AlreadyEnrolled("expected a phone not enrolled yet, got one that is; forget it first")
     key = _device_key(store)
-    async with open_key_server(issuer, "", key, SystemClock()) as server:
+    async with open_key_server(asked.url, "", key, SystemClock()) as server:
         installation = await server.describe()
     environment = installation.environment
-    if urlsplit(issuer).scheme == "http" and environment is not Environment.DEVELOPMENT:
-        raise ServerUnavailable(f"expected https in environment {environment}, got http")
+    try:
+        issuer = parse_issuer(asked.url, environment)
+    except ValueError as error:
+        raise ServerUnavailable(str(error)) from error
     identity = f"{key.public.thumbprint()}.{typed}".encode()
     idempotency_key = base64url(hashlib.sha256(identity).digest())
-    async with open_key_server(issuer, "", key, clock_of(clock, environment)) as server:
+    async with open_key_server(issuer.url, "", key, clock_of(clock, environment)) as server:
         try:
             enrolled = await server.enrol(typed, name, platform.system() or "-", idempotency_key)
         except ServerRefused as refusal:
             if refusal.problem == _KEY_TAKEN:
                 store.delete(DEVICE_KEY)  # the next code binds a fresh key
             if refusal.problem in _REFUSALS:
-                raise EnrolmentRefused(
-                    f"expected the code to be taken, got {refusal.problem}"
-                ) from refusal
+                kind = TooManyPhones if refusal.problem == _TOO_MANY else EnrolmentRefused
+                raise kind(f"expected the code to be taken, got {refusal.problem}") from refusal
             raise
     enrolment = Enrolment(issuer, environment, enrolled.device, enrolled.root)
     try:

@@ -29,7 +29,7 @@ from mobile_sdk.refreshing import (
 from mobile_sdk.server import KeyServer, open_key_server
 from mobile_sdk.views import RefreshReport
 from mobile_sdk.wallet import Entry, Slot, Wallet, load_wallet, save_wallet
-from mobile_sdk.wording import Language
+from policies.language import Language
 from policies.vocabulary import Instant
 
 
@@ -96,8 +96,7 @@ class Holding:
             fetched = await fetch_credentials(
                 server, self._store, self.wallet, requests, self._clock, self._language
             )
-        except BaseException:
-            # why: cancelled or failed half way, the store is ahead of memory
+        except BaseException:  # why: however it ended, the store is ahead of memory
             self.wallet = load_wallet(self._store, self._enrolment.realm, self._enrolment.root)
             raise
         self.wallet = fetched.wallet
@@ -109,5 +108,7 @@ class Holding:
     async def _server(self) -> AsyncIterator[KeyServer]:
         key = StoredKey(self._store, DEVICE_KEY)
         enrolment = self._enrolment
-        async with open_key_server(enrolment.issuer, enrolment.device, key, self._clock) as server:
+        async with open_key_server(
+            enrolment.issuer.url, enrolment.device, key, self._clock
+        ) as server:
             yield server

@@ -27,6 +27,7 @@ from mobile_sdk.enrolment import Enrolment, enrol_phone, load_enrolment
 from mobile_sdk.errors import ServerUnavailable
 from mobile_sdk.holding import Holding
 from mobile_sdk.link import Link, Radio
+from mobile_sdk.server import ServerRefused
 from mobile_sdk.unlock import Attempt, Progress, unlock
 from mobile_sdk.views import (
     AccessPointView,
@@ -38,7 +39,7 @@ from mobile_sdk.views import (
     views_of,
 )
 from mobile_sdk.wallet import Entry
-from mobile_sdk.wording import Language
+from policies.language import Language
 from policies.vocabulary import Action, Instant
 
 FIND_SECONDS = 10.0
@@ -171,8 +172,10 @@ class Phone:
         tell("asking")
         try:
             refusal = await self._fetch_key(access_point, found, target)
-        except ServerUnavailable:
-            return target or self._refuse("offline" if found else "unknown-door", found, None)
+        except ServerUnavailable as error:
+            about = error.about_phone if isinstance(error, ServerRefused) else None
+            reason = about or ("offline" if found else "unknown-door")
+            return target or self._refuse(reason, found, None)
         found = self._holding.find(access_point)
         newer = self._target(found)
         if newer is not None:

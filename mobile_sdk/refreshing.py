@@ -5,6 +5,8 @@ Rules kept here:
   attestation for each batch;
 - a presentation key is recorded before it is made, made before it is asked for, and deleted as
   soon as it is no use;
+- a credential has lapsed when a server that took our proof has answered since: until then the
+  phone's clock may be wrong, and a door decides;
 - a good answer is kept at once; a bad one changes nothing but the key that was asked with, and is
   raised when the good ones are safe;
 - the next refresh is at a random point in the second half of the shortest life, so a city does not
@@ -18,7 +20,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from lockagent.protocol.credential import LIFE_SECONDS
+from lockagent.protocol.client_proof import MAX_ATTESTED_KEYS
 from lockagent.protocol.time_source import Clock, instant_of
 from mobile_sdk.acceptance import AnswerNotAccepted, Asked, accept
 from mobile_sdk.answers import KeyringFacility, KeyringPoint, RefusedRequest
@@ -32,9 +34,9 @@ from mobile_sdk.wallet import (
     save_keyring,
     save_wallet,
 )
+from policies.grant import MAX_LIFE_SECONDS
 from policies.vocabulary import Instant
 
-MOST_IN_A_BATCH = 16
 SOON_SECONDS = 86_400
 LEAST_WAIT_SECONDS = 30
 FIRST_BACK_OFF_SECONDS = 2.0
@@ -76,7 +78,7 @@ def next_refresh(wallet: Wallet, at: Instant, chance: float) -> Instant:
         (entry.claims.not_before, entry.claims.expires)
         for entry in wallet.entries
         if entry.slot.on_the_way_to is None
-    ] or [(at, Instant(at + LIFE_SECONDS))]
+    ] or [(at, Instant(at + MAX_LIFE_SECONDS))]
     start, end = min(lives, key=lambda life: life[1])
     due = min(start + int((end - start) * (1 + chance) / 2), end - 1)
     return Instant(max(due, at + LEAST_WAIT_SECONDS))
@@ -110,9 +112,9 @@ async def fetch_credentials(
     language: str,
 ) -> Fetched:
     """Ask for `requests` and keep what is accepted; the wallet is saved at every step."""
-    fetched = Fetched(save_wallet(store, wallet.without_lapsed(instant_of(clock))), (), ())
-    for start in range(0, len(requests), MOST_IN_A_BATCH):
-        batch = requests[start : start + MOST_IN_A_BATCH]
+    fetched = Fetched(wallet, (), ())
+    for start in range(0, len(requests), MAX_ATTESTED_KEYS):
+        batch = requests[start : start + MAX_ATTESTED_KEYS]
         fetched = await _fetch_batch(server, store, fetched, batch, clock, language)
     return fetched
 
@@ -160,7 +162,7 @@ async def _fetch_batch(
         elif slot.facility not in refused:
             fault = fault or AnswerNotAccepted(f"expected an answer for {slot.facility}, got none")
     return Fetched(
-        save_wallet(store, wallet.with_asked(())),
+        save_wallet(store, wallet.with_asked(()).without_lapsed(at)),
         (*before.filled, *filled),
         (*before.refused, *refused.values()),
         fault,

@@ -11,14 +11,13 @@ Whatever goes wrong is `ServerUnavailable`; where the server itself said no it i
 with the name of the problem (RFC 9457). What was asked and what came is no part of any sentence.
 """
 
-import ipaddress
 import secrets
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import TypeVar
-from urllib.parse import urlencode, urlsplit
+from typing import Literal, TypeVar
+from urllib.parse import urlencode
 
 import aiohttp
 from yarl import URL
@@ -39,7 +38,6 @@ from mobile_sdk.answers import (
 )
 from mobile_sdk.documents import BadDocument, JsonValue, Members, parse_document, write_document
 from mobile_sdk.errors import ServerUnavailable
-from policies.vocabulary import TenantId, is_short_id
 
 MOST_BODY_BYTES = 1 << 20
 CALL_SECONDS = 10.0
@@ -57,6 +55,16 @@ _NONE: Mapping[str, str] = MappingProxyType({})
 _T = TypeVar("_T")
 
 
+_ABOUT_THE_PHONE: Mapping[str, Literal["phone-unknown", "phone-clock"]] = MappingProxyType(
+    {
+        "invalid_client": "phone-unknown",
+        "invalid_dpop_proof": "phone-clock",
+        "invalid-dpop-proof": "phone-clock",
+    }
+)
+"""What a problem says of this very phone; a proof that it makes is at fault in its time alone."""
+
+
 class ServerRefused(ServerUnavailable):
     """The server said no; `problem` is its name for it, such as `code-not-accepted`."""
 
@@ -66,6 +74,11 @@ class ServerRefused(ServerUnavailable):
         self.problem = problem
         self.status = status
         self.retry_after_seconds = retry_after_seconds
+
+    @property
+    def about_phone(self) -> Literal["phone-unknown", "phone-clock"] | None:
+        """What its owner can mend: the phone is not enrolled any more, or its clock is wrong."""
+        return _ABOUT_THE_PHONE.get(self.problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,37 +98,6 @@ class KeyringAnswer:
     document: Mapping[str, JsonValue]
     keyring: Keyring
     etag: str | None
-
-
-def read_issuer(url: str) -> tuple[str, TenantId]:
-    """The issuer behind a URL that somebody typed, and its tenant; ValueError for another URL.
-
-    An issuer is `https://HOST/t/TENANT`; `http` is accepted for this machine only.
-    """
-    issuer = url.strip().rstrip("/")
-    parts = urlsplit(issuer)
-    path, tenant = parts.path[:3], parts.path[3:]
-    if (
-        parts.scheme not in ("https", "http")
-        or not parts.hostname
-        or parts.username is not None
-        or parts.query
-        or parts.fragment
-        or path != "/t/"
-        or not is_short_id(tenant)
-    ):
-        raise ValueError("expected an issuer like https://nokkel.example.no/t/oslo, got another")
-    if parts.scheme == "http" and not is_this_machine(parts.hostname):
-        raise ValueError(f"expected https to {parts.hostname}, got http")
-    return issuer, TenantId(tenant)
-
-
-def is_this_machine(host: str) -> bool:
-    """Whether `host` is a loopback address or `localhost`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class KeyServer:

@@ -8,7 +8,8 @@ import json
 import sys
 
 from mobile_sdk.views import AccessPointView, RefreshReport
-from mobile_sdk.wording import CLOSED_NOW, ERROR_SAYS, OPEN_NOW, Language, Said
+from mobile_sdk.wording import CLOSED_NOW, ERROR_SAYS, OPEN_NOW
+from policies.language import Language, Said
 from policies.vocabulary import instant_text
 
 

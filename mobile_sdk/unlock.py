@@ -3,6 +3,7 @@
 The steps of the proof are `lockagent.protocol.presentation`'s; here they meet a `Radio`. Rules:
 - message_1 is ready before anything connects, and nothing but the four messages is waited for;
 - a door that does not prove itself gets the fixed error and a disconnect, and nothing of ours;
+- fragments out of order are a lost link: nothing is sent, and the link is closed (SPEC.md 4.1);
 - a link that is lost is tried once more with the same attempt number, so that an opening whose
   answer was lost is answered again and not counted twice (SPEC.md 4);
 - 10 s from connecting to the result; disconnecting is left to the caller, off this path.
@@ -129,14 +130,14 @@ class _Exchange:
         """The result; None where the door ended the session without one."""
         await self._send(Channel.EDHOC, message_1)
         self._progress("verifying")
+        message_2 = await self._receive(Channel.EDHOC)
+        if message_2.channel is Channel.EDHOC_ERROR:
+            raise LinkLost("expected message_2, got an error: the door takes no session now")
         try:
-            message_2 = await self._receive(Channel.EDHOC)
-            if message_2.channel is Channel.EDHOC_ERROR:
-                raise LinkLost("expected message_2, got an error: the door takes no session now")
             answered = read_door(state, message_2.content)
             certificate = await self._certificate_of(answered)
             verified = verify_door(answered, certificate, self._attempt.at)
-        except (DoorNotVerified, ProtocolError) as error:
+        except DoorNotVerified as error:
             with suppress(LinkLost):
                 await self._send(Channel.EDHOC_ERROR, _FIXED_ERROR)
             raise DoorNotAuthentic(str(error)) from error
@@ -144,18 +145,19 @@ class _Exchange:
         awaiting, presentation = present(verified, secrets.token_bytes)
         await self._send(Channel.EDHOC, presentation)
         self._progress("waiting")
+        answer = await self._receive(Channel.RECORD)
+        if answer.channel is Channel.EDHOC_ERROR:
+            return None
         try:
-            answer = await self._receive(Channel.RECORD)
-            if answer.channel is Channel.EDHOC_ERROR:
-                return None
             return read_result(awaiting, answer.content)
         except ProtocolError as error:
             raise LinkLost(f"expected a result of this session, got: {error}") from error
 
     async def _certificate_of(self, answered: AnsweredDoor) -> bytes:
-        """The certificate the door named: held, or read from the door itself (SPEC.md 5, P3)."""
-        held = self._attempt.held.certificate_of(answered.reader_kid)
-        return await self._link.read_reader_certificate() if held is None else held
+        """The certificate the door named: expected, or read from the door (SPEC.md 5.1, P3)."""
+        if answered.certificate is not None:
+            return answered.certificate
+        return await self._link.read_reader_certificate()
 
     async def _send(self, channel: Channel, content: bytes) -> None:
         for fragment in split(Message(channel, content), self._link.fragment_bytes):
@@ -164,6 +166,9 @@ class _Exchange:
     async def _receive(self, channel: Channel) -> Message:
         while True:
             fragment = await self._link.receive()
-            message = self._incoming.take(fragment, (channel, Channel.EDHOC_ERROR))
+            try:
+                message = self._incoming.take(fragment, (channel, Channel.EDHOC_ERROR))
+            except ProtocolError as error:
+                raise LinkLost(f"expected fragments of a message, got: {error}") from error
             if message is not None:
                 return message

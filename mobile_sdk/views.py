@@ -17,7 +17,8 @@ from lockagent.protocol.errors import CoarseReason
 from mobile_sdk.answers import KeyringFacility, KeyringPoint, Why
 from mobile_sdk.unlock import DoorAnswer
 from mobile_sdk.wallet import Entry, Wallet
-from mobile_sdk.wording import DOOR_SAYS, PHONE_SAYS, Language, refusal_sentence
+from mobile_sdk.wording import DOOR_SAYS, PHONE_SAYS, refusal_sentence
+from policies.language import Language
 from policies.vocabulary import Action, Instant
 
 _REASONS_TO_EXPLAIN = frozenset({CoarseReason.NOT_HERE, CoarseReason.NOT_NOW})

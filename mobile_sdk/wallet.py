@@ -102,7 +102,7 @@ class Wallet:
         stored = dict(self.trust).get(facility)
         if stored is None:
             return TrustState.begin(self.realm, facility, self.root)
-        return TrustState.from_bytes(stored, self.realm, facility)
+        return TrustState.from_bytes(stored, self.realm, facility, self.root)
 
     def latest_issue(self, at: Instant) -> Instant:
         """`at`, or the newest iat held: the server's time never runs back for a phone's clock."""
@@ -225,16 +225,16 @@ def _read_ring(wallet: Wallet, members: Members) -> Wallet:
         wallet,
         entries=tuple(_read_entry(entry) for entry in members.objects("credentials")),
         asked=tuple(AskedKey(*_read_slot(entry)) for entry in members.objects("asked")),
-        trust=tuple(_read_trust(wallet.realm, members)),
+        trust=tuple(_read_trust(wallet, members)),
         next_refresh=Instant(members.number("next_refresh", most=2**40)) if has_refresh else None,
         doomed=members.texts("doomed"),
     )
 
 
-def _read_trust(realm: Realm, members: Members) -> Iterator[tuple[FacilityId, bytes]]:
+def _read_trust(wallet: Wallet, members: Members) -> Iterator[tuple[FacilityId, bytes]]:
     for entry in members.objects("trust"):
         facility, state = FacilityId(entry.text("facility", 16)), entry.octets("state")
-        TrustState.from_bytes(state, realm, facility)
+        TrustState.from_bytes(state, wallet.realm, facility, wallet.root)
         yield facility, state
 
 

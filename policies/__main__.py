@@ -18,21 +18,20 @@ from typing import TextIO
 from policies.document import load_policies
 from policies.engine import Decision, decide
 from policies.errors import Fault, PolicyError
+from policies.language import Language
 from policies.people import parse_people
 from policies.places import Places, parse_places
 from policies.public_holidays import norwegian_holidays
 from policies.vocabulary import (
+    ACTION_NAMES,
     AccessPointId,
-    Action,
     PersonId,
     instant_text,
     parse_instant,
 )
-from policies.wording import Language, opening_sentence, reason_sentence
+from policies.wording import opening_sentence, reason_sentence
 
 YES, NO, WRONG = 0, 1, 2
-
-_ACTIONS = {action.name.lower(): action for action in Action}
 
 
 class CommandError(Exception):
@@ -66,7 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     ask.add_argument("person", help="as people.yaml names them")
     ask.add_argument("access_point", help="such as torshov/entrance/main")
     ask.add_argument("--at", required=True, help="an instant such as 2026-10-14T17:00:00Z")
-    ask.add_argument("--action", choices=tuple(_ACTIONS), default="open")
+    ask.add_argument("--action", choices=tuple(ACTION_NAMES), default="open")
     ask.add_argument("--people", required=True, type=Path, metavar="FILE")
     for verb in (check, ask):
         verb.add_argument("files", nargs="+", type=Path, metavar="FILE")
@@ -100,7 +99,7 @@ def _decide(options: argparse.Namespace) -> int:
         raise CommandError(
             f"expected an access point of {options.places}, got {options.access_point!r}"
         )
-    decision = decide(policies, subject, point.number, _ACTIONS[options.action], at)
+    decision = decide(policies, subject, point.number, ACTION_NAMES[options.action], at)
     if options.json:
         print(json.dumps(_told(decision), ensure_ascii=False))
     print(_sentences(decision, places), file=_for_people(options.json))
@@ -118,7 +117,7 @@ def _told(decision: Decision) -> dict[str, object]:
 
 
 def _sentences(decision: Decision, places: Places) -> str:
-    said = [reason_sentence(decision, Language.ENGLISH)]
+    said = [reason_sentence(decision, Language.ENGLISH, places)]
     if decision.opens_at is not None:
         said.append(opening_sentence(decision.opens_at, Language.ENGLISH, places.tenant.time_zone))
     word = "yes" if decision.permitted else f"no ({decision.reason}, {decision.rule or 'no rule'})"

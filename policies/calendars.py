@@ -10,7 +10,7 @@ Rules kept here (policies.md, "Which hours a day has"), for one opening on one d
 A window belongs to the day it starts: what a date or a holiday says neither cuts the night before
 nor starts a new one. On a day a day list (or the table of holidays) does not cover, an opening that
 depends on it is unknown: surely never; possibly the whole day, and whatever any plan in question
-would let run into the next.
+would let run into the next. Where all plans in question give the same hours, nothing depends on it.
 
 Pure: the holidays are a value that comes with the policy set, so that a library upgrade cannot
 change a published rule.
@@ -18,17 +18,21 @@ change a published rule.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import date
 from enum import Enum
 from zoneinfo import ZoneInfo
 
 from policies.grant import Window
-from policies.schedule import WallTime, easter_sunday, first_instant, local_day, start_of_day
+from policies.schedule import (
+    DAY,
+    WallTime,
+    easter_sunday,
+    first_instant,
+    local_day,
+    start_of_day,
+)
 from policies.vocabulary import Instant
 from policies.windows import NEVER, Telling, Windows, canonical, clip, known
-
-_DAY = timedelta(days=1)
-_DAY_MINUTES = 24 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +121,11 @@ class Dates:
         if day in self.full:
             return self.full[day]
         if self.from_easter:
-            distance = (day - easter_sunday(day.year)).days
-            if distance in self.from_easter:
-                return self.from_easter[distance]
+            # easter-99 may lie in the year before; easter+99 is August at the latest
+            for year in (day.year, day.year + 1):
+                distance = (day - easter_sunday(year)).days
+                if distance in self.from_easter:
+                    return self.from_easter[distance]
         return self.yearly.get((day.month, day.day))
 
 
@@ -153,14 +159,14 @@ class Calendar:
         is_known = told_from <= span.start and span.end <= told_to
         if start < end:
             # a window that started the day before may still run; none is longer than a day
-            day = local_day(start, self.zone) - _DAY
+            day = local_day(start, self.zone) - DAY
             last = local_day(Instant(end - 1), self.zone)
             while day <= last:
                 told = self._day(opening, day)
                 surely += told.surely
                 possibly += told.possibly
                 is_known = is_known and told.is_known()
-                day += _DAY
+                day += DAY
         if is_known:
             return known(clip(canonical(surely), span))
         if span.start < told_from:
@@ -177,14 +183,14 @@ class Calendar:
         return told
 
     def _tell_day(self, opening: str, day: date) -> Telling:
-        whole_day = Window(start_of_day(day, self.zone), start_of_day(day + _DAY, self.zone))
         written = self.dates.of(day)
         if written is not None:
             return known(self._stated(day, written[opening]))
-        plans = tuple(self._plans(opening, day))
-        if len(plans) == 1 and self.table.first_year <= day.year <= self.table.last_year:
-            return known(self._stated(day, self._hours(plans[0], day)))
-        spills = [w for plan in plans for w in self._stated(day, self._hours(plan, day))]
+        in_question = {self._hours(plan, day) for plan in self._plans(opening, day)}
+        if len(in_question) == 1 and self.table.first_year <= day.year <= self.table.last_year:
+            return known(self._stated(day, in_question.pop()))
+        whole_day = Window(start_of_day(day, self.zone), start_of_day(day + DAY, self.zone))
+        spills = [w for hours in in_question for w in self._stated(day, hours)]
         return Telling(NEVER, canonical([whole_day, *spills]))
 
     def _plans(self, opening: str, day: date) -> Iterator[tuple[Week, DayHours | AsWeekday]]:
@@ -213,6 +219,8 @@ class Calendar:
         return week[day.weekday()]
 
     def _stated(self, day: date, hours: DayHours) -> Windows:
+        if not hours:
+            return NEVER
         return canonical(
             Window(
                 first_instant(WallTime(day, stated.start), self.zone),

@@ -18,8 +18,8 @@ from zoneinfo import ZoneInfo
 
 from policies.calendars import Calendar, HolidayTable
 from policies.document_calendars import CalendarContext, read_calendars, read_day_lists
+from policies.grant import MAX_LIFE_SECONDS
 from policies.model import (
-    MAX_LIFE_SECONDS,
     Accepted,
     AllOf,
     Always,
@@ -33,6 +33,7 @@ from policies.model import (
     Effect,
     FactKind,
     Listed,
+    NamedDayList,
     PolicySet,
     Resident,
     Rule,
@@ -42,12 +43,11 @@ from policies.model import (
 )
 from policies.people import require_known
 from policies.places import Place, Places, read_time_zone
-from policies.source_tree import Faults, Node, read_tree
+from policies.source_tree import Faults, Node, nearest, read_tree
 from policies.stated import parse_age, parse_end, parse_life_seconds, parse_start, parse_years
-from policies.vocabulary import AccessPointNumber, Action, RuleId
+from policies.vocabulary import ACTION_NAMES, AccessPointNumber, Action, RuleId
 from policies.wording import DENY_REASONS
 
-_ACTIONS = {action.name.lower(): action for action in Action}
 _CONDITIONS = ("age", "member", "role", "list", "resident", "terms", "all", "any")
 _RECORD_KEYS = ("booking", "assigned")
 _OF_EFFECT = {Effect.ALLOW: ("during", "with"), Effect.DENY: ("during", "except", "reason")}
@@ -125,12 +125,18 @@ def _read_document(root: Node, places: Places, holidays: HolidayTable, faults: F
             if rule.id in rules:
                 raise node.fault(f"expected each id once, got {rule.id!r} twice")
             rules[rule.id] = rule
-    return Document(root.where.file, place, tuple(rules.values()))
+    lists = fields["days"].mapping("day lists by name") if "days" in fields else {}
+    named = (NamedDayList(name, lists[name].where.line, days[name]) for name in days)
+    return Document(root.where.file, place, tuple(rules.values()), tuple(named))
 
 
 def _read_place(node: Node, known: Collection[str]) -> Place:
-    text = node.one_of("a known place such as building:torshov", known)
+    text = node.text("a place such as building:torshov")
     kind, _, path = text.partition(":")
+    if text not in known:
+        same_path = [place for place in known if path and place.partition(":")[2] == path]
+        close = f" (nearest: {same_path[0]})" if same_path else nearest(text, known)
+        raise node.fault(f"expected a known place, got {text!r}{close}")
     return Place(kind, path)
 
 
@@ -252,7 +258,9 @@ def _read_with(node: Node) -> tuple[frozenset[Action], int]:
         life = fields["life"].parsed("a life such as 8h", parse_life_seconds)
     if "actions" in fields:
         listed = fields["actions"].items("actions")
-        actions = frozenset(_ACTIONS[action.one_of("an action", _ACTIONS)] for action in listed)
+        actions = frozenset(
+            ACTION_NAMES[action.one_of("an action", ACTION_NAMES)] for action in listed
+        )
         if len(actions) < len(listed):
             raise fields["actions"].fault("expected each action once, got one twice")
     return actions, life

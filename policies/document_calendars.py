@@ -11,7 +11,7 @@ Bounds keep one document cheap to evaluate. What a calendar means is `policies.c
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from types import MappingProxyType
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -31,6 +31,7 @@ from policies.calendars import (
     YearDays,
 )
 from policies.places import is_name
+from policies.schedule import DAY
 from policies.source_tree import Faults, Node, nearest
 from policies.stated import (
     WEEKDAYS,
@@ -48,7 +49,6 @@ MAX_LIST_DAYS = 10 * 366
 
 _NOT_OPENINGS = ("holidays", "seasons", "dates")
 _SEASON_KEYS = ("from", "to", "days")
-_DAY = timedelta(days=1)
 
 Plan = TypeVar("Plan")
 
@@ -86,7 +86,7 @@ def _read_day_list(node: Node) -> DayList:
             if day in days:
                 raise written.fault(f"expected each day once, got {day} twice")
             days.add(day)
-            day += _DAY
+            day += DAY
     return DayList(first, last, frozenset(days))
 
 

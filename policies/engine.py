@@ -5,7 +5,7 @@ permits exactly what is decided is a property test, against an oracle that share
 either. Which reason is told is `policies.reasons`. Pure.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from policies.grant import Window
@@ -13,15 +13,14 @@ from policies.model import PolicySet, Requirement, Rule, Subject
 from policies.reading import Reading, allowing
 from policies.reasons import tell_reason
 from policies.vocabulary import AccessPointNumber, Action, Instant, RuleId
-from policies.windows import Windows
+from policies.windows import Windows, contains
 
 LOOK_AHEAD_SECONDS = 400 * 86_400
 """How far the next opening, and the end of this one, are looked for."""
 
 GRANTED = "granted"
 
-# most answers are found within two days; the whole look-ahead is read only when it must be
-_STEPS_SECONDS = (2 * 86_400, 30 * 86_400, LOOK_AHEAD_SECONDS)
+_FIRST_STEPS_SECONDS = (2 * 86_400, 30 * 86_400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +42,67 @@ class Decision:
     lacking: Requirement | None
 
 
+class Outlook:
+    """What one subject may do from the instant `at` on.
+
+    Each rule is read once and no further ahead than an answer needs, however many access points it
+    speaks for; so ask one outlook about all the points of a facility.
+    """
+
+    def __init__(self, policies: PolicySet, subject: Subject, at: Instant) -> None:
+        self._policies = policies
+        self._subject = subject
+        self._at = at
+        self._readings = tuple(
+            Reading(subject, Window(at, Instant(at + seconds)))
+            for seconds in (*_FIRST_STEPS_SECONDS, LOOK_AHEAD_SECONDS)
+        )
+
+    def decide(self, point: AccessPointNumber, action: Action) -> Decision:
+        """Decide `action` at `point`; raises ValueError for a point the places do not have."""
+        rules = self._policies.rules_at.get(point)
+        if rules is None:
+            raise ValueError(f"expected a known access point, got {point}")
+        at = self._at
+        first, reading = self._first_window(lambda reading: reading.granted(rules, action))
+        if first is not None and first.start <= at:
+            until = None if first.end >= at + LOOK_AHEAD_SECONDS else first.end
+            given = (r for r in allowing(rules, action) if contains(reading.rule(r).surely, at))
+            return Decision(True, GRANTED, next(given).id, until, None, None)
+        reason = tell_reason(rules, self._subject, action, at, self._opening_first)
+        return Decision(
+            False,
+            reason.word,
+            reason.rule.id if reason.rule else None,
+            None,
+            first.start if first else None,
+            reason.lacking,
+        )
+
+    def _opening_first(self, rules: Sequence[Rule]) -> Rule:
+        """The rule of `rules` that alone applies first; the first written, where none does."""
+        for reading in self._readings:
+            starts = [
+                (windows[0].start, place)
+                for place, rule in enumerate(rules)
+                if (windows := reading.rule(rule).surely)
+            ]
+            if starts:
+                return rules[min(starts)[1]]
+        return rules[0]
+
+    def _first_window(self, read: Callable[[Reading], Windows]) -> tuple[Window | None, Reading]:
+        """The first window of `read`, whole within the look-ahead, and the reading it is of.
+
+        Most answers lie within two days; the whole look-ahead is read only when they do not.
+        """
+        for reading in self._readings:
+            windows = read(reading)
+            if windows and windows[0].end < reading.span.end:
+                break
+        return (windows[0] if windows else None), reading
+
+
 def decide(
     policies: PolicySet,
     subject: Subject,
@@ -54,38 +114,4 @@ def decide(
 
     Raises ValueError for a point the places do not have.
     """
-    rules = policies.rules_at.get(point)
-    if rules is None:
-        raise ValueError(f"expected a known access point, got {point}")
-    first = _first_window(lambda span: Reading(subject, span).granted(rules, action), at)
-    if first is not None and first.start <= at:
-        until = None if first.end >= at + LOOK_AHEAD_SECONDS else first.end
-        now = Reading(subject, Window(at, Instant(at + 1)))
-        allows = next((r for r in allowing(rules, action) if now.rule(r).surely), None)
-        return Decision(True, GRANTED, allows.id if allows else None, until, None, None)
-
-    def next_opening(rule: Rule) -> Instant | None:
-        alone = _first_window(lambda span: Reading(subject, span).rule(rule).surely, at)
-        return alone.start if alone else None
-
-    reason = tell_reason(rules, subject, action, at, next_opening)
-    return Decision(
-        False,
-        reason.word,
-        reason.rule.id if reason.rule else None,
-        None,
-        first.start if first else None,
-        reason.lacking,
-    )
-
-
-def _first_window(read: Callable[[Window], Windows], at: Instant) -> Window | None:
-    """The first window of `read` from `at` on, whole as far as the look-ahead goes."""
-    first = None
-    for seconds in _STEPS_SECONDS:
-        span = Window(at, Instant(at + seconds))
-        windows = read(span)
-        first = windows[0] if windows else None
-        if first is not None and first.end < span.end:
-            break
-    return first
+    return Outlook(policies, subject, at).decide(point, action)

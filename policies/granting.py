@@ -14,9 +14,20 @@ permits less, never more. How a grant travels is wire format and none of this mo
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from policies.engine import Decision, decide
-from policies.grant import Grant, GrantEntry, GrantFlags, Window
-from policies.model import MAX_LIFE_SECONDS, MAX_SENSITIVE_LIFE_SECONDS, PolicySet, Rule, Subject
+from policies.engine import Decision, Outlook
+from policies.grant import (
+    MAX_LIFE_SECONDS,
+    MAX_SENSITIVE_LIFE_SECONDS,
+    Grant,
+    GrantEntry,
+    GrantFlags,
+    Window,
+)
+from policies.model import (
+    PolicySet,
+    Rule,
+    Subject,
+)
 from policies.places import AccessPoint
 from policies.reading import Reading, allowing
 from policies.vocabulary import AccessPointNumber, Action, FacilityId, Instant
@@ -81,7 +92,7 @@ def grant_for(
         GrantEntry(tuple(numbers), windows, flags)
         for (windows, flags), numbers in by_content.items()
     )
-    told_at = span.start if at is None else at
+    outlook = Outlook(policies, subject, span.start if at is None else at)
     return GrantResult(
         Grant(entries) if entries else None,
         min(most, max(lives, default=most)),
@@ -89,7 +100,7 @@ def grant_for(
         ()
         if entries
         else tuple(
-            Refusal(point, decide(policies, subject, point.number, Action.OPEN, told_at))
+            Refusal(point, outlook.decide(point.number, Action.OPEN))
             for point in points
             if point.number not in on_the_way
         ),

@@ -7,44 +7,32 @@ others: what is short-lived there is the credential. Pure.
 
 from dataclasses import dataclass
 
-from policies.engine import Decision, decide
+from policies.engine import Decision, Outlook
 from policies.model import PolicySet, Subject
 from policies.places import AccessPoint
 from policies.reading import allowing
-from policies.vocabulary import Action, Instant, RuleId
+from policies.vocabulary import Action, Instant
 
 SHOWN_AHEAD_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
-class Why:
-    """A reason, the rule it is told of, and the decision it comes from (for the sentence)."""
+class ShownPoint:
+    """One access point, and what is decided there for the person at an instant."""
 
-    rule: RuleId | None
-    reason: str
+    access_point: AccessPoint
     decision: Decision
 
 
-@dataclass(frozen=True, slots=True)
-class KeyringPoint:
-    """How one access point stands to the person at an instant; `why` is empty when open."""
-
-    access_point: AccessPoint
-    open_now: bool
-    opens_at: Instant | None
-    why: tuple[Why, ...]
-
-
-def keyring_of(policies: PolicySet, subject: Subject, at: Instant) -> tuple[KeyringPoint, ...]:
+def keyring_of(policies: PolicySet, subject: Subject, at: Instant) -> tuple[ShownPoint, ...]:
     """The access points to show `subject` at the instant `at`, by id."""
-    shown: list[KeyringPoint] = []
+    outlook = Outlook(policies, subject, at)
+    shown: list[ShownPoint] = []
     for point in sorted(policies.places.access_points, key=lambda point: point.id):
         action = _asked_of(policies, point)
-        decision = decide(policies, subject, point.number, action, at)
-        opens_at = decision.opens_at
-        if point.listed or decision.permitted or _is_soon(opens_at, at):
-            why = () if decision.permitted else (Why(decision.rule, decision.reason, decision),)
-            shown.append(KeyringPoint(point, decision.permitted, opens_at, why))
+        decision = outlook.decide(point.number, action)
+        if point.listed or decision.permitted or _is_soon(decision.opens_at, at):
+            shown.append(ShownPoint(point, decision))
     return tuple(shown)
 
 

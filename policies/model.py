@@ -17,14 +17,9 @@ from datetime import date
 from enum import Enum, StrEnum
 from zoneinfo import ZoneInfo
 
-from policies.calendars import Calendar, HolidayTable
+from policies.calendars import Calendar, DayList, HolidayTable
 from policies.places import MUNICIPALITY, Place, Places, is_name
 from policies.vocabulary import AccessPointNumber, Action, Instant, PersonId, RuleId, is_slug
-
-MAX_LIFE_SECONDS = 24 * 3600
-"""No credential lives longer (policies.md, "What windows do not hold")."""
-MAX_SENSITIVE_LIFE_SECONDS = 900
-"""At a sensitive place, or for somebody on the way, whatever is written."""
 
 
 class FactKind(StrEnum):
@@ -211,12 +206,22 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedDayList:
+    """A day list by its name in a document; `line`, from 1, is where it is written."""
+
+    name: str
+    line: int
+    days: DayList
+
+
+@dataclass(frozen=True, slots=True)
 class Document:
-    """The rules of one place, by its owner."""
+    """The rules of one place, by its owner, and the day lists that its calendars go by."""
 
     file: str
     place: Place
     rules: tuple[Rule, ...]
+    day_lists: tuple[NamedDayList, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

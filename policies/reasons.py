@@ -1,7 +1,7 @@
 """Why the answer is no: the one reason a person is told.
 
 Rules kept here (policies.md, "The reason told"), the first that applies:
-1. the first deny that holds (`unknown` if it only possibly does);
+1. the first deny that holds (`unknown` or `unknown-hours` if it only possibly does);
 2. a rule made for you (not `anyone`) whose people-conditions you meet: `from`, `until` or `during`,
    of the one that opens first;
 3. the rule that is open now and lacks fewest conditions: its first lacking one;
@@ -9,7 +9,7 @@ Rules kept here (policies.md, "The reason told"), the first that applies:
 5. the rule that lacks fewest.
 Ties go by document order. A failing `any` counts once, by its branch lacking fewest. A rule, or a
 branch, that lacks a role or a list is named only if no other is left: staff rules are not shown to
-the public. A condition or an opening that cannot be told is `unknown`.
+the public. A condition that cannot be told is `unknown`, an opening `unknown-hours`.
 
 Pure.
 """
@@ -37,10 +37,13 @@ from policies.model import (
 )
 from policies.reading import Reading, allowing
 from policies.vocabulary import Action, Instant
-from policies.windows import END, contains, window
+from policies.windows import contains, window
 
 NO_RULE = "no-rule"
 UNKNOWN = "unknown"
+"""A fact about the person that cannot be told."""
+UNKNOWN_HOURS = "unknown-hours"
+"""A day that a day list or the table of holidays does not cover."""
 DENIED = "denied"
 """A deny that gives no message of its own."""
 
@@ -83,20 +86,20 @@ def tell_reason(
     subject: Subject,
     action: Action,
     at: Instant,
-    next_opening: Callable[[Rule], Instant | None],
+    opening_first: Callable[[Sequence[Rule]], Rule],
 ) -> Reason:
     """The reason `action` is refused at `at` by `rules`, all those of one access point.
 
-    `next_opening` tells when a rule alone next applies to the subject.
+    `opening_first` tells which of several rules, each alone, next applies to the subject.
     """
     now = Reading(subject, Window(at, Instant(at + 1)))
     for rule in rules:
         if rule.effect is Effect.DENY and (told := now.rule(rule)).possibly:
-            return Reason((rule.reason or DENIED) if told.surely else UNKNOWN, rule, None)
+            return Reason((rule.reason or DENIED) if told.surely else _doubt(rule, now), rule, None)
     candidates = [_candidate(rule, now) for rule in allowing(rules, action)]
     met = [c for c in candidates if not c.lacks and not c.is_for_anyone]
     if met:
-        return _closed(met, now, next_opening)
+        return _closed(met, now, opening_first)
     for_all = [c for c in candidates if c.is_for_anyone]
     lacking = [c for c in candidates if c.lacks]
     for shown in (
@@ -107,11 +110,16 @@ def tell_reason(
         lacking,
     ):
         if shown and shown is for_all:
-            return _closed(for_all, now, next_opening)
+            return _closed(for_all, now, opening_first)
         if shown:
             nearest = min(shown, key=lambda candidate: len(candidate.lacks))
             return Reason(nearest.lacks[0].word, nearest.rule, nearest.lacks[0].requirement)
     return Reason(NO_RULE, None, None)
+
+
+def _doubt(rule: Rule, now: Reading) -> str:
+    """What is not known of a deny that only possibly holds: its hours, or else the person."""
+    return UNKNOWN if tell_when(rule.when, now.span).surely else UNKNOWN_HOURS
 
 
 def _candidate(rule: Rule, now: Reading) -> _Candidate:
@@ -123,18 +131,18 @@ def _candidate(rule: Rule, now: Reading) -> _Candidate:
 def _closed(
     candidates: Sequence[_Candidate],
     now: Reading,
-    next_opening: Callable[[Rule], Instant | None],
+    opening_first: Callable[[Sequence[Rule]], Rule],
 ) -> Reason:
     """The reason of the rule that opens first, of rules that lack nothing but time."""
     rule = candidates[0].rule
     if len(candidates) > 1:
-        rule = min((c.rule for c in candidates), key=lambda rule: next_opening(rule) or END)
+        rule = opening_first([c.rule for c in candidates])
     at = now.span.start
     if rule.start is not None and at < rule.start:
         return Reason("from", rule, None)
     if rule.end is not None and at >= rule.end:
         return Reason("until", rule, None)
-    return Reason(UNKNOWN if now.rule(rule).possibly else "during", rule, None)
+    return Reason(UNKNOWN_HOURS if now.rule(rule).possibly else "during", rule, None)
 
 
 def _lacks(condition: Condition, rule: Rule, now: Reading) -> tuple[_Lack, ...]:

@@ -22,8 +22,8 @@ from policies.vocabulary import Instant
 FIRST_YEAR = 1900
 LAST_YEAR = 2199
 
-_DAY_MINUTES = 24 * 60
-_DAY = timedelta(days=1)
+DAY = timedelta(days=1)
+DAY_MINUTES = 24 * 60
 
 
 class WallTime(NamedTuple):
@@ -35,7 +35,7 @@ class WallTime(NamedTuple):
 
 def first_instant(stated: WallTime, zone: ZoneInfo) -> Instant:
     """The first instant at which the wall clock of `zone` reads at least `stated`."""
-    days, minutes = divmod(stated.minutes, _DAY_MINUTES)
+    days, minutes = divmod(stated.minutes, DAY_MINUTES)
     day = stated.day + timedelta(days=days) if days else stated.day
     wall = datetime(day.year, day.month, day.day, minutes // 60, minutes % 60, tzinfo=zone)
     # fold=0 is the first of two showings; for a skipped time it lies after the jump
@@ -67,7 +67,7 @@ def local_day(at: Instant, zone: ZoneInfo) -> date:
     """The day whose hours `at` belongs to: the latest day that has started."""
     day = datetime.fromtimestamp(at, zone).date()
     # where clocks go back across midnight, the day before is shown again but does not return
-    return day + _DAY if start_of_day(day + _DAY, zone) <= at else day
+    return day + DAY if start_of_day(day + DAY, zone) <= at else day
 
 
 def birthday(born: date, age: int, zone: ZoneInfo) -> Instant:
@@ -80,6 +80,7 @@ def birthday(born: date, age: int, zone: ZoneInfo) -> Instant:
     return start_of_day(day, zone)
 
 
+@lru_cache(maxsize=512)
 def easter_sunday(year: int) -> date:
     """The date of Western Easter (anonymous Gregorian computus, Nature, 20 April 1876)."""
     golden = year % 19

@@ -26,6 +26,7 @@ Value = TypeVar("Value")
 
 MAX_DEPTH = 16
 MAX_CHARACTERS = 1 << 20
+MAX_SCALAR_CHARACTERS = 200
 
 
 class Unreadable(Exception):
@@ -92,6 +93,8 @@ class Node:
         """The text here, not empty; `expected` names what it should be, for the fault."""
         if not isinstance(self.content, str) or not self.content:
             raise self.fault(f"expected {expected}, got {self.described()}")
+        if len(self.content) > MAX_SCALAR_CHARACTERS:
+            raise self.fault(f"expected {expected}, got {len(self.content)} characters")
         return self.content
 
     def items(self, expected: str) -> "tuple[Node, ...]":
@@ -150,7 +153,7 @@ class Node:
     def described(self) -> str:
         """What is here, in a few words, for the end of a sentence."""
         if isinstance(self.content, str):
-            return repr(self.content) if self.content else "nothing"
+            return repr(self.content[:MAX_SCALAR_CHARACTERS]) if self.content else "nothing"
         return "a list" if isinstance(self.content, tuple) else "a mapping"
 
 

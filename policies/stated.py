@@ -5,25 +5,35 @@ and what was found. Times mean what `policies.schedule` says. Pure.
 """
 
 import re
-from datetime import date, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from policies.calendars import Hours
-from policies.model import MAX_LIFE_SECONDS, AgeBetween
-from policies.schedule import FIRST_YEAR, LAST_YEAR, WallTime, first_instant, start_of_day
+from policies.grant import MAX_LIFE_SECONDS
+from policies.model import (
+    AgeBetween,
+)
+from policies.schedule import (
+    DAY,
+    DAY_MINUTES,
+    FIRST_YEAR,
+    LAST_YEAR,
+    WallTime,
+    first_instant,
+    start_of_day,
+)
 from policies.vocabulary import Instant
 
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _TIME = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
+_HOURS = re.compile(r"([0-9]{2}:[0-9]{2})-([0-9]{2}:[0-9]{2})")
 _MONTH_DAY = re.compile(r"([0-9]{2})-([0-9]{2})")
 _EASTER = re.compile(r"easter([+-][1-9][0-9]?|\+0)")
 _AGE = re.compile(r"(0|[1-9][0-9]{0,2})(?:\+|-(0|[1-9][0-9]{0,2}))")
 _YEARS = re.compile(r"[1-9][0-9]{0,2}")
 _LIFE = re.compile(r"([1-9][0-9]{0,3})([mh])")
-_DAY = timedelta(days=1)
-_DAY_MINUTES = 24 * 60
 _COMMON_YEAR = 2025
 
 
@@ -57,7 +67,7 @@ def parse_start(text: str, zone: ZoneInfo) -> Instant:
 
 def parse_end(text: str, zone: ZoneInfo) -> Instant:
     """An `until`: a date through that day, or a local date-time, not included."""
-    return _parse_local(text, zone) if "T" in text else start_of_day(parse_date(text) + _DAY, zone)
+    return _parse_local(text, zone) if "T" in text else start_of_day(parse_date(text) + DAY, zone)
 
 
 def _parse_local(text: str, zone: ZoneInfo) -> Instant:
@@ -74,14 +84,14 @@ def _parse_time(text: str) -> int:
 
 def parse_hours(text: str) -> Hours:
     """`07:00-10:00`; an end at or before the start lies on the next day, `24:00` is an end."""
-    start_text, dash, end_text = text.partition("-")
-    if not dash:
-        raise ValueError(f"expected hours such as 07:00-10:00, got {text!r}")
-    start = _parse_time(start_text)
-    end = _DAY_MINUTES if end_text == "24:00" else _parse_time(end_text)
+    match = _HOURS.fullmatch(text)
+    if match is None:
+        raise ValueError(f"expected closed or hours such as 07:00-10:00, got {text!r}")
+    start = _parse_time(match[1])
+    end = DAY_MINUTES if match[2] == "24:00" else _parse_time(match[2])
     if start == end:
         raise ValueError(f"expected hours with a length, got {text!r}: a whole day is 00:00-24:00")
-    return Hours(start, end if end > start else end + _DAY_MINUTES)
+    return Hours(start, end if end > start else end + DAY_MINUTES)
 
 
 def parse_weekdays(text: str) -> range:

@@ -11,6 +11,7 @@ Standard library only: a door installs this module without YAML or holiday table
 import re
 from datetime import UTC, datetime
 from enum import IntEnum, StrEnum
+from types import MappingProxyType
 from typing import NewType
 
 Instant = NewType("Instant", int)
@@ -41,12 +42,16 @@ _RFC3339_UTC = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
 class Action(IntEnum):
-    """What a phone may ask of an access point; the value is the wire's (wire.md 4, OPEN)."""
+    """What a phone may ask of an access point; the value is the wire's (SPEC.md 4.3)."""
 
     OPEN = 0
     HOLD_OPEN = 1
     LOCK = 2
     LIGHT = 3
+
+
+ACTION_NAMES = MappingProxyType({action.name.lower(): action for action in Action})
+"""Every action by the name that people write: `open`, `hold_open`, `lock`, `light`."""
 
 
 class Environment(StrEnum):

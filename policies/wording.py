@@ -4,6 +4,7 @@ Rules kept here:
 - a sentence is made from the decision, never typed by staff; the `reason` of a deny is a message id
   of this catalogue (`DENY_REASONS`), so that it exists in all languages;
 - every sentence exists in every language: a test fails on a missing one;
+- a refusal says why, and what she may do about it where the next opening alone does not say that;
 - a sentence names no other person, no rule and no ground of a decision.
 
 Bokmål and English are the texts agreed upon; Nynorsk and Northern Sámi follow them and wait for a
@@ -12,72 +13,58 @@ native reader. Pure.
 
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from policies.engine import Decision
+from policies.language import Language, Said, said
 from policies.model import Accepted, AgeBetween, Resident
-from policies.places import MUNICIPALITY
-from policies.vocabulary import Instant
+from policies.places import MUNICIPALITY, Place, Places
+from policies.vocabulary import FacilityId, Instant
 
-
-class Language(StrEnum):
-    """The languages, by their codes: Bokmål, Nynorsk, Northern Sámi, English."""
-
-    BOKMAAL = "nb"
-    NYNORSK = "nn"
-    NORTHERN_SAMI = "se"
-    ENGLISH = "en"
-
-
-def _said(nb: str, nn: str, se: str, en: str) -> Mapping[Language, str]:
-    return dict(zip(Language, (nb, nn, se, en), strict=True))
-
-
-_DENIES: Mapping[str, Mapping[Language, str]] = {
-    "library-exclusion": _said(
+_DENIES: Mapping[str, Said] = {
+    "library-exclusion": said(
         "Du kan ikke bruke biblioteket nå. Du kan klage på vedtaket.",
         "Du kan ikkje bruke biblioteket no. Du kan klage på vedtaket.",
         "Don it sáhte geavahit girjerádjosa dál. Don sáhtát váidit mearrádusa.",
         "You cannot use the library now. You may appeal the decision.",
     ),
-    "pool-exclusion": _said(
+    "pool-exclusion": said(
         "Du kan ikke bruke badet nå. Du kan klage på vedtaket.",
         "Du kan ikkje bruke badet no. Du kan klage på vedtaket.",
         "Don it sáhte geavahit vuojadanhálla dál. Don sáhtát váidit mearrádusa.",
         "You cannot use the pool now. You may appeal the decision.",
     ),
-    "exclusion": _said(
+    "exclusion": said(
         "Du kan ikke bruke dette stedet nå. Du kan klage på vedtaket.",
         "Du kan ikkje bruke denne staden no. Du kan klage på vedtaket.",
         "Don it sáhte geavahit dán báikki dál. Don sáhtát váidit mearrádusa.",
         "You cannot use this place now. You may appeal the decision.",
     ),
-    "adults-only": _said(
+    "adults-only": said(
         "Nå er det bare for voksne.",
         "No er det berre for vaksne.",
         "Dál lea dušše rávisolbmuid várás.",
         "It is for adults only now.",
     ),
-    "event": _said(
+    "event": said(
         "Stedet er stengt for et arrangement.",
         "Staden er stengd for eit arrangement.",
         "Báiki lea giddejuvvon lágideami dihte.",
         "This place is closed for an event.",
     ),
-    "flood": _said(
+    "flood": said(
         "Stedet er stengt på grunn av vannskade.",
         "Staden er stengd på grunn av vasskade.",
         "Báiki lea giddejuvvon čáhcevahága dihte.",
         "This place is closed because of water damage.",
     ),
-    "lockdown": _said(
+    "lockdown": said(
         "Stedet er stengt av hensyn til sikkerheten.",
         "Staden er stengd av omsyn til tryggleiken.",
         "Báiki lea giddejuvvon sihkarvuođa dihte.",
         "This place is closed for safety.",
     ),
-    "maintenance": _said(
+    "maintenance": said(
         "Stedet er stengt for vedlikehold.",
         "Staden er stengd for vedlikehald.",
         "Báiki lea giddejuvvon divvuma dihte.",
@@ -88,116 +75,131 @@ _DENIES: Mapping[str, Mapping[Language, str]] = {
 DENY_REASONS = tuple(_DENIES)
 """The message ids a deny rule may give as its `reason`."""
 
-_REASONS: Mapping[str, Mapping[Language, str]] = {
-    "granted": _said(
+SENTENCES: Mapping[str, Said] = {
+    "granted": said(
         "Du kan låse opp.", "Du kan låse opp.", "Don sáhtát rahpat.", "You may unlock."
     ),
-    "age": _said(
+    "age": said(
         "Du må ha fylt {lowest} år.",
         "Du må ha fylt {lowest} år.",
         "Don galggat leat deavdán {lowest} jagi.",
         "You must be {lowest} or older.",
     ),
-    "age-range": _said(
+    "age-range": said(
         "Dette er for deg som er {lowest} til {highest} år.",
         "Dette er for deg som er {lowest} til {highest} år.",
         "Dát lea sidjiide geat leat {lowest}–{highest} jagi boarrásat.",
         "This is for people aged {lowest} to {highest}.",
     ),
-    "member": _said(
-        "Du må være medlem.",
-        "Du må vere medlem.",
-        "Don galggat leat miellahttu.",
-        "You must be a member.",
+    "member": said(
+        "Du må være medlem. Spør dem som driver stedet hvordan du blir det.",
+        "Du må vere medlem. Spør dei som driv staden korleis du blir det.",
+        "Don galggat leat miellahttu. Jeara báikki jođiheddjiin mo šattat miellahttun.",
+        "You must be a member. Ask those who run the place how to become one.",
     ),
-    "role": _said(
-        "Dette er bare for dem som har en oppgave her.",
-        "Dette er berre for dei som har ei oppgåve her.",
-        "Dát lea dušše sidjiide geain lea bargu dáppe.",
-        "This is only for people who have a task here.",
+    "role": said(
+        "Dette er bare for dem som har en oppgave her. Har du en? Si ifra til den som ga deg den.",
+        "Dette er berre for dei som har ei oppgåve her. Har du ei? Sei frå til den som gav deg ho.",
+        "Dát lea dušše sidjiide geain lea bargu dáppe. Leago dus bargu? Dieđit bargoaddásat.",
+        "This is only for people who have a task here. Do you? Tell whoever gave it to you.",
     ),
-    "list": _said(
-        "Du står ikke på lista for dette stedet.",
-        "Du står ikkje på lista for denne staden.",
-        "Du namma ii leat dán báikki listtus.",
-        "You are not on the list for this place.",
+    "list": said(
+        "Du står ikke på lista for dette stedet. Er det feil? Spør dem som driver det.",
+        "Du står ikkje på lista for denne staden. Er det feil? Spør dei som driv han.",
+        "Du namma ii leat dán báikki listtus. Leago boastut? Jeara báikki jođiheddjiin.",
+        "You are not on the list for this place. Is that wrong? Ask those who run it.",
     ),
-    "resident": _said(
-        "Dette er bare for dem som bor her.",
-        "Dette er berre for dei som bur her.",
-        "Dát lea dušše sidjiide geat orrot dáppe.",
-        "This is only for people who live here.",
+    "resident": said(
+        "Dette er bare for dem som bor i {place}. Bor du der? Se adressen din i Folkeregisteret.",
+        "Dette er berre for dei som bur i {place}. Bur du der? Sjå adressa di i Folkeregisteret.",
+        "Dát lea dušše sidjiide geat orrot báikkis {place}. Orutgo doppe? Geahča čujuhusat"
+        " Álbmotregistaris.",
+        "This is only for people who live at {place}. Do you? See your address in the population"
+        " register.",
     ),
-    "resident-municipality": _said(
-        "Du må bo i kommunen.",
-        "Du må bu i kommunen.",
-        "Don galggat orrut gielddas.",
-        "You must live in the municipality.",
+    "resident-municipality": said(
+        "Du må bo i kommunen. Bor du der? Se adressen din i Folkeregisteret.",
+        "Du må bu i kommunen. Bur du der? Sjå adressa di i Folkeregisteret.",
+        "Don galggat orrut gielddas. Orutgo doppe? Geahča čujuhusat Álbmotregistaris.",
+        "You must live in the municipality. Do you? See your address in the population register.",
     ),
-    "terms": _said(
+    "terms": said(
         "Du må godta vilkårene ({terms}) først.",
         "Du må godta vilkåra ({terms}) først.",
         "Don galggat vuos dohkkehit eavttuid ({terms}).",
         "You must accept the terms ({terms}) first.",
     ),
-    "guardian": _said(
+    "guardian": said(
         "En foresatt må også godta vilkårene ({terms}) for deg.",
         "Ein føresett må òg godta vilkåra ({terms}) for deg.",
         "Maiddái du fuolaheaddji galgá dohkkehit eavttuid ({terms}).",
         "A guardian must accept the terms ({terms}) for you as well.",
     ),
-    "during": _said(
+    "during": said(
         "Det er ikke åpent for deg nå.",
         "Det er ikkje ope for deg no.",
         "Dál ii leat rabas dutnje.",
         "It is not open for you now.",
     ),
-    "from": _said(
+    "from": said(
         "Adgangen din gjelder ikke ennå.",
-        "Tilgjenget ditt gjeld ikkje enno.",
+        "Tilgangen din gjeld ikkje enno.",
         "Du beassan ii leat vel fámus.",
         "Your access does not apply yet.",
     ),
-    "until": _said(
-        "Adgangen din gjelder ikke lenger.",
-        "Tilgjenget ditt gjeld ikkje lenger.",
-        "Du beassan ii leat šat fámus.",
-        "Your access no longer applies.",
+    "until": said(
+        "Adgangen din gjelder ikke lenger. Er det feil? Spør dem som driver stedet.",
+        "Tilgangen din gjeld ikkje lenger. Er det feil? Spør dei som driv staden.",
+        "Du beassan ii leat šat fámus. Leago boastut? Jeara báikki jođiheddjiin.",
+        "Your access no longer applies. Is that wrong? Ask those who run the place.",
     ),
-    "unknown": _said(
-        "Vi får ikke sjekket opplysningene om deg nå. Det er ikke din feil.",
-        "Vi får ikkje sjekka opplysningane om deg no. Det er ikkje din feil.",
-        "Mii eat sáhte dál dárkkistit du dieđuid. Dat ii leat du sivva.",
-        "We cannot check what we need to know about you now. It is not your fault.",
+    "unknown": said(
+        "Vi får ikke sjekket opplysningene om deg nå. Det er ikke din feil. Prøv igjen, eller ring"
+        " kommunen.",
+        "Vi får ikkje sjekka opplysningane om deg no. Det er ikkje din feil. Prøv igjen, eller ring"
+        " kommunen.",
+        "Mii eat sáhte dál dárkkistit du dieđuid. Dat ii leat du sivva. Geahččal ođđasit, dahje"
+        " riŋge gildii.",
+        "We cannot check what we need to know about you now. It is not your fault. Try again, or"
+        " call the municipality.",
     ),
-    "no-rule": _said(
+    "unknown-hours": said(
+        "Vi vet ikke åpningstidene her i dag. Det er ikke din feil. Spør dem som driver stedet.",
+        "Vi veit ikkje opningstidene her i dag. Det er ikkje din feil. Spør dei som driv staden.",
+        "Mii eat dieđe rahpanáiggiid dáppe odne. Dat ii leat du sivva. Jeara báikki jođiheddjiin.",
+        "We do not know the opening hours here today. It is not your fault. Ask those who run the"
+        " place.",
+    ),
+    "no-rule": said(
         "Ingen slipper inn her med nøkkel på telefonen.",
         "Ingen slepp inn her med nøkkel på telefonen.",
         "Dáppe ii beasa oktage sisa telefovdnačoavdagiin.",
         "Nobody is let in here with a key on the phone.",
     ),
-    "denied": _said(
-        "Du kan ikke bruke dette stedet nå.",
-        "Du kan ikkje bruke denne staden no.",
-        "Don it sáhte geavahit dán báikki dál.",
-        "You cannot use this place now.",
+    "denied": said(
+        "Du kan ikke bruke dette stedet nå. Spør kommunen hvis du vil vite hvorfor.",
+        "Du kan ikkje bruke denne staden no. Spør kommunen om du vil vite kvifor.",
+        "Don it sáhte geavahit dán báikki dál. Jeara gielddas jus háliidat diehtit manne.",
+        "You cannot use this place now. Ask the municipality if you want to know why.",
     ),
     **_DENIES,
 }
+"""The sentence of every reason; `{lowest}`, `{highest}`, `{terms}`, `{place}` are of what lacks."""
 
-_OPENS = _said(
+OPENING = said(
     "Åpner for deg {weekday} {day}. {month} kl. {hour:02}.{minute:02}.",
     "Opnar for deg {weekday} {day}. {month} kl. {hour:02}.{minute:02}.",
     "Rahpasa dutnje {weekday}, {month} {day}. beaivvi, dii. {hour:02}.{minute:02}.",
     "Opens for you on {weekday} {day} {month} at {hour:02}:{minute:02}.",
 )
-_WEEKDAYS = _said(
+"""When it opens next."""
+_WEEKDAYS = said(
     "mandag tirsdag onsdag torsdag fredag lørdag søndag",
     "måndag tysdag onsdag torsdag fredag laurdag sundag",
     "vuossárgga maŋŋebárgga gaskavahku duorastaga bearjadaga lávvardaga sotnabeaivvi",
     "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
 )
-_MONTHS = _said(
+_MONTHS = said(
     "januar februar mars april mai juni juli august september oktober november desember",
     "januar februar mars april mai juni juli august september oktober november desember",
     "ođđajagimánu guovvamánu njukčamánu cuoŋománu miessemánu geassemánu suoidnemánu borgemánu"
@@ -206,8 +208,8 @@ _MONTHS = _said(
 )
 
 
-def reason_sentence(decision: Decision, language: Language) -> str:
-    """The reason of `decision`, as a sentence that ends in a full stop."""
+def reason_sentence(decision: Decision, language: Language, places: Places) -> str:
+    """The reason of `decision`, and what to do; residences by the names that `places` has."""
     name = decision.reason
     fields: dict[str, object] = {}
     match decision.lacking:
@@ -217,17 +219,25 @@ def reason_sentence(decision: Decision, language: Language) -> str:
                 name = "age-range"
         case Resident(place) if name == "resident" and place == MUNICIPALITY:
             name = "resident-municipality"
+        case Resident(place):
+            fields = {"place": _name_of(place, places)}
         case Accepted(terms, _):
             fields = {"terms": terms}
         case _:
             pass
-    return _REASONS[name][language].format(**fields)
+    return SENTENCES[name][language].format(**fields)
+
+
+def _name_of(place: Place, places: Places) -> str:
+    """What people call the building that a residence lies in."""
+    facility = places.facilities.get(FacilityId(place.path.partition("/")[0]))
+    return place.path if facility is None else facility.name
 
 
 def opening_sentence(opens_at: Instant, language: Language, zone: ZoneInfo) -> str:
     """When it opens next, in the local time of `zone`."""
     local = datetime.fromtimestamp(opens_at, zone)
-    return _OPENS[language].format(
+    return OPENING[language].format(
         weekday=_WEEKDAYS[language].split()[local.weekday()],
         month=_MONTHS[language].split()[local.month - 1],
         day=local.day,

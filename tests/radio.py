@@ -17,7 +17,7 @@ from bumble.transport.common import Transport
 from firmware_stubs.simulated_radio import Air, Conditions
 from lockagent.bumble_peripheral import BumblePeripheral, reader_address
 from lockagent.link import Connection, DoorService, LinkLost
-from lockagent.protocol.gatt import ReaderId
+from lockagent.protocol.gatt import PROTOCOL_VERSION, ReaderId
 
 READER = ReaderId(bytes.fromhex("9f31c0aa"))
 OTHER_READER = ReaderId(bytes.fromhex("9f31c0ab"))
@@ -154,11 +154,15 @@ class Scene:
         self._doors: list[BumblePeripheral] = []
 
     async def door(
-        self, listener: Heard, reader_id: ReaderId = READER, most_connections: int = 4
+        self,
+        listener: Heard,
+        reader_id: ReaderId = READER,
+        most_connections: int = 4,
+        versions: tuple[int, ...] = (PROTOCOL_VERSION,),
     ) -> BumblePeripheral:
-        """A reader on the air."""
+        """A reader on the air; its `about` is malformed where `versions` do not ascend."""
         door = BumblePeripheral(self.air.open_hci, most_connections)
-        await door.start(DoorService(reader_id, CERTIFICATE), listener)
+        await door.start(DoorService(reader_id, CERTIFICATE, versions), listener)
         self._doors.append(door)
         return door
 

@@ -1,7 +1,8 @@
 """A town made of values: one issuer, one door, one phone, with fixed keys and no process.
 
-What the unit tests, the abuse cases and the bench share. Every key is a small scalar, so a failure
-can be repeated; ECDSA signatures differ from run to run, and nothing depends on their bytes.
+What the unit tests, the abuse cases and the bench share: the keys, the moment and the trust of the
+conformance vectors (`tests.vectors.fixed`), in a realm of their own and with nothing revoked. So a
+failure can be repeated to the byte.
 """
 
 from dataclasses import dataclass, replace
@@ -11,7 +12,7 @@ from lockagent.protocol.credential import Credential, parse_credential, sign_cre
 from lockagent.protocol.edhoc.responder import WaitMessage3
 from lockagent.protocol.envelope import Realm
 from lockagent.protocol.gatt import ReaderId
-from lockagent.protocol.keys import AgreementKey, SoftwareKey
+from lockagent.protocol.keys import AgreementKey
 from lockagent.protocol.presentation import (
     AwaitingResult,
     HeldCredential,
@@ -22,15 +23,9 @@ from lockagent.protocol.presentation import (
 )
 from lockagent.protocol.reader_certificate import ReaderCertificate, sign_reader_certificate
 from lockagent.protocol.records import OpenRequest
-from lockagent.protocol.root import Root, sign_root
+from lockagent.protocol.root import sign_root
 from lockagent.protocol.trust import TrustState
-from lockagent.protocol.trust_bundle import (
-    IssuerKey,
-    Role,
-    TrustBundle,
-    TrustVersion,
-    sign_bundle,
-)
+from lockagent.protocol.trust_bundle import TrustBundle, TrustVersion, sign_bundle
 from lockagent.protocol.verification import DoorView, SeenCredentials
 from policies.grant import Grant, GrantEntry, GrantFlags, Window
 from policies.vocabulary import (
@@ -40,59 +35,75 @@ from policies.vocabulary import (
     FacilityId,
     Instant,
     TenantId,
-    parse_instant,
+)
+from tests.vectors.fixed import (
+    ACK_KEY,
+    BUNDLE,
+    BUNDLE_KEY,
+    CREDENTIAL_KEY,
+    DAY,
+    DOOR_EPHEMERAL,
+    FACILITY,
+    PHONE_EPHEMERAL,
+    PRESENTATION_KEY,
+    READER_ISSUER_KEY,
+    READER_KEY,
+    ROOT,
+    ROOT_KEYS,
+    START,
+    TIME_KEY,
+    FixedKey,
 )
 
-NOW = parse_instant("2026-10-14T17:00:00Z")
-DAY = 86_400
+__all__ = [
+    "ACK_KEY",
+    "ATTEMPT",
+    "BUNDLE_KEY",
+    "CREDENTIAL_KEY",
+    "DAY",
+    "DOOR_EPHEMERAL",
+    "MAIN",
+    "NOW",
+    "PHONE_EPHEMERAL",
+    "PRESENTATION_KEY",
+    "READER_ID",
+    "READER_ISSUER_KEY",
+    "READER_KEY",
+    "REALM",
+    "SIDE",
+    "TIME_KEY",
+    "TORSHOV",
+    "Presented",
+    "Town",
+    "bundle",
+    "credential",
+    "fixed_key",
+    "grant_of",
+    "hold",
+    "reader_certificate",
+    "reader_identity",
+    "root_bytes",
+    "trust",
+]
+
+NOW, TORSHOV = START, FACILITY
 REALM = Realm(Environment.DEVELOPMENT, TenantId("oslo"))
-TORSHOV = FacilityId("torshov")
 MAIN, SIDE = AccessPointNumber(4711), AccessPointNumber(4712)
 READER_ID = ReaderId(bytes.fromhex("9f31c0aa"))
 ATTEMPT = bytes(range(8))
 
-
-def fixed_key(number: int) -> SoftwareKey:
-    """The key of a small scalar: the same in every run."""
-    return SoftwareKey.from_private_bytes(number.to_bytes(32, "big"))
-
-
-ROOT_KEY, BUNDLE_KEY = fixed_key(101), fixed_key(102)
-CREDENTIAL_KEY, READER_ISSUER_KEY, TIME_KEY, ACK_KEY = map(fixed_key, range(103, 107))
-READER_KEY, PRESENTATION_KEY = fixed_key(201), fixed_key(301)
-PHONE_EPHEMERAL, DOOR_EPHEMERAL = fixed_key(401), fixed_key(402)
+fixed_key = FixedKey
 
 
 def root_bytes() -> bytes:
-    """The one root of the town: threshold 1."""
-    root = Root(
-        1,
-        Instant(NOW - DAY),
-        Instant(NOW + 3650 * DAY),
-        1,
-        (ROOT_KEY.public,),
-        (BUNDLE_KEY.public,),
-    )
-    return sign_root(root, REALM, [ROOT_KEY])
+    """The one root of the town, signed by two of its three keys."""
+    return sign_root(ROOT, REALM, ROOT_KEYS[:2])
 
 
 def bundle(counter: int = 1, facility: FacilityId = TORSHOV) -> TrustBundle:
     """A bundle with a key for each role, nothing revoked."""
-    keys = (CREDENTIAL_KEY, READER_ISSUER_KEY, TIME_KEY, ACK_KEY)
-    return TrustBundle(
-        facility=facility,
-        version=TrustVersion(1, counter),
-        issued=NOW,
-        expires=Instant(NOW + 90 * DAY),
-        issuer_keys=tuple(
-            IssuerKey(role, key.public, Instant(NOW - DAY), Instant(NOW + 400 * DAY))
-            for role, key in zip(Role, keys, strict=True)
-        ),
-        revoked=frozenset(),
-        revoked_readers=frozenset(),
-        epoch=1,
-        lockdown=False,
-    )
+    version = TrustVersion(1, counter)
+    return replace(BUNDLE, facility=facility, version=version, revoked=frozenset())
 
 
 def trust(bundle_held: TrustBundle | None = None) -> TrustState:

@@ -252,7 +252,8 @@ class Air(LocalLink):
     def _add_host(self, sink: TransportSink) -> RadioController:
         number = next(self._numbers)
         address = bytes((number & 255, number >> 8 & 255, number >> 16 & 255, 0x00, 0xAA, 0x00))
-        return RadioController(self, sink, hci.Address(address, hci.Address.PUBLIC_DEVICE_ADDRESS))
+        public_address = hci.Address(address, hci.Address.PUBLIC_DEVICE_ADDRESS)
+        return RadioController(self, self, sink, public_address)
 
     def _deliver_control(
         self, link: RadioLink, receiver_address: hci.Address, packet: ll.ControlPdu

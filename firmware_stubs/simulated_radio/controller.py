@@ -11,16 +11,36 @@ bumble 0.0.236 leaves out, and this makes good:
 - a reset, or a host that is gone, ends the links and the advertising of that host.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from bumble import hci
 from bumble.controller import Connection, Controller
 from bumble.core import PhysicalTransport
-
-if TYPE_CHECKING:
-    from firmware_stubs.simulated_radio.air import Air
+from bumble.link import LocalLink
 
 _ENHANCED_CONNECTION_COMPLETE = 1 << 9  # bit of the LE event mask, Core 5.4, Vol 4 Part E, 7.8.1
+
+
+class Surroundings(Protocol):
+    """What a controller asks of the air, beside what bumble has it ask of a link."""
+
+    def rssi_from(self, address: hci.Address) -> int:
+        """How loud `address` is heard, in dBm."""
+
+    def join(
+        self,
+        initiator: "RadioController",
+        own_address: hci.Address,
+        peer_address: hci.Address,
+        supervision_seconds: float,
+    ) -> None:
+        """Make the link that `initiator` asks for, or refuse it there."""
+
+    def leave(self, controller: "RadioController") -> None:
+        """Let the links of a silent controller time out."""
+
+    def remove_controller(self, controller: Controller) -> None:
+        """Forget a controller."""
 
 
 class RadioController(Controller):
@@ -28,10 +48,12 @@ class RadioController(Controller):
 
     le_acl_data_packet_length = 251
 
-    def __init__(self, air: "Air", host: Any, public_address: hci.Address) -> None:
-        """Join `air`; `host` is a sink for HCI packets."""
+    def __init__(
+        self, air: Surroundings, link: LocalLink, host: Any, public_address: hci.Address
+    ) -> None:
+        """Join the air, which is bumble's `link` too; `host` is a sink for HCI packets."""
         super().__init__(
-            str(public_address), host_sink=host, link=air, public_address=public_address
+            str(public_address), host_sink=host, link=link, public_address=public_address
         )
         self.air = air
 
@@ -73,7 +95,7 @@ class RadioController(Controller):
             role=role,
             self_address=own_address,
             peer_address=peer_address,
-            link=self.air,
+            link=self.link,
             transport=PhysicalTransport.LE,
             link_type=hci.HCI_Connection_Complete_Event.LinkType.ACL,
         )

@@ -7,7 +7,6 @@ bumble calls a transport, as its own `open_transport` would.
 
 import asyncio
 import contextlib
-import os
 import socket
 from collections.abc import Callable
 from pathlib import Path
@@ -21,9 +20,7 @@ from bumble.transport.common import (
 )
 
 from firmware_stubs.simulated_radio.controller import RadioController
-
-UNIX_PATH_BYTES = 107
-"""sun_path is 108 bytes with its final zero (unix(7)); a longer path fails without saying why."""
+from firmware_stubs.unix_socket import LONGEST_PATH_BYTES, excess_bytes
 
 AddHost = Callable[[TransportSink], RadioController]
 
@@ -41,10 +38,10 @@ class Hosting:
 
     async def serve_unix(self, path: str) -> None:
         """Listen at `path`; ValueError for one too long, OSError where it cannot be made."""
-        size = len(os.fsencode(path))
-        if size > UNIX_PATH_BYTES:
+        if (excess := excess_bytes(path)) > 0:
             raise ValueError(
-                f"expected a unix socket path of at most {UNIX_PATH_BYTES} bytes, got {size}"
+                f"expected a unix socket path of at most {LONGEST_PATH_BYTES} bytes,"
+                f" got {LONGEST_PATH_BYTES + excess}"
             )
         remove_dead_socket(path)
         loop = asyncio.get_running_loop()

@@ -1,12 +1,14 @@
 """Who is calling, and how that is proved (interfaces.md 2; RFC 9449).
 
 The order of checks for every caller:
-1. the address, or the client, has not called too often;
+1. the address has not called too often without proving itself, which comes before any work on
+   signatures: a call that ends proved is given back, and counts for its client alone;
 2. exactly one `DPoP` header: a proof for this method and this public URL, now;
 3. its nonce is ours and fresh, else `use_dpop_nonce`;
 4. the access token, by scheme `DPoP` and in the header only, is ours, lives, and is bound to the
    proof's key; a phone or controller about to enrol has none and may send none;
-5. the client is still enrolled with that very key: a revoked device's token stops at once;
+5. the client is still enrolled with that very key, so that a revoked device's token stops at once,
+   and has not called too often;
 6. the proof's `jti` is taken, in the database, once for each key;
 7. the scope is the route's.
 
@@ -30,7 +32,8 @@ from policies.vocabulary import Instant, TenantId
 
 JTI_SECONDS = 300
 ADDRESS_RATE = Rate(burst=600, a_minute=3000)
-"""Wide, since a proxy or a mobile operator makes one address of many phones."""
+"""Wide, since a proxy or a mobile operator makes one address of many phones: a client of an hour
+asks for some 12 tokens, and every other call it proves is given back."""
 CLIENT_RATE = Rate(burst=240, a_minute=600)
 """A controller with four busy access points sends its journal some 240 times a minute."""
 
@@ -89,6 +92,8 @@ class Callers:
     async def client(self, request: web.Request, kind: ClientKind) -> Call:
         """A client of `kind`, by its access token and a proof of the key the token is bound to."""
         tenant, at = self.tenant(request), instant_of(self._installation.clock)
+        address = request.remote or ""
+        self._limit(self._addresses, address)
         sent = _sent_token(request)
         proof = _proof(request, tenant, at, sent)
         try:
@@ -106,6 +111,7 @@ class Callers:
             raise unauthorised("invalid-token", "expected an enrolled client, got none such")
         self._limit(self._clients, f"{tenant.id} {client.id}")
         await _take(tenant, proof, at)
+        self._addresses.give_back(address)
         if client.kind is not kind:
             raise Problem("wrong-scope", f"expected scope {kind}, got {client.kind}")
         return Call(tenant, client, at)

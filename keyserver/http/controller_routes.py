@@ -5,23 +5,19 @@ revocation reaches a connected door at once; a question with a time nonce is ans
 """
 
 import re
-from collections import Counter
 from collections.abc import Mapping
 
 from aiohttp import web
 
 from keyserver.http.callers import Call, Callers
-from keyserver.http.problems import Fault, Problem
+from keyserver.http.problems import Fault
 from keyserver.http.reading import MOST_JOURNAL_BYTES, bad_request, read_body, read_query, read_wait
+from keyserver.http.waiting import WaitingRoom
 from keyserver.services.clients import ClientKind
 from keyserver.services.installation import Installation
 from lockagent.protocol.errors import MalformedMessage
 from lockagent.protocol.keys import from_base64url
 from lockagent.protocol.time_source import instant_of
-
-MOST_WAITING = 4000
-MOST_WAITING_OF_ONE = 4
-TIME_NONCE_BYTES = 16
 
 _VERSION = re.compile(r"(\d{1,10})\.(\d{1,18})", re.ASCII)
 _COUNT = re.compile(r"\d{1,18}", re.ASCII)
@@ -33,7 +29,7 @@ class ControllerRoutes:
     def __init__(self, installation: Installation, callers: Callers) -> None:
         self._installation = installation
         self._callers = callers
-        self._waiting: Counter[str] = Counter()
+        self._waiting = WaitingRoom()
 
     def add_to(self, application: web.Application) -> None:
         """Register the routes."""
@@ -82,34 +78,13 @@ class ControllerRoutes:
             remaining = deadline - clock.monotonic()
             if answer is not None or remaining <= 0:
                 return answer
-            if not await self._changed(call, mark, remaining):
+            async with self._waiting.place(f"{call.tenant.id} {call.client.id}"):
+                changed = await changes.wait(mark, remaining)
+            if not changed:
                 return None
             at = instant_of(clock)
             if await call.tenant.clients.find(call.client.id) is None:
                 return None
-
-    async def _changed(self, call: Call, mark: int, seconds: float) -> bool:
-        """Wait for a change, as one of a bounded number who do."""
-        waiter = f"{call.tenant.id} {call.client.id}"
-        if self._waiting.total() >= MOST_WAITING:
-            raise Problem(
-                "not-available",
-                "expected fewer controllers to wait, got more",
-                retry_after_seconds=30,
-            )
-        if self._waiting[waiter] >= MOST_WAITING_OF_ONE:
-            raise Problem(
-                "too-many-requests",
-                f"expected at most {MOST_WAITING_OF_ONE} calls of a controller to wait, got more",
-                retry_after_seconds=5,
-            )
-        self._waiting[waiter] += 1
-        try:
-            return await self._installation.changes.wait(mark, seconds)
-        finally:
-            self._waiting[waiter] -= 1
-            if not self._waiting[waiter]:
-                del self._waiting[waiter]
 
 
 def _bundle(query: Mapping[str, str]) -> tuple[int, int] | None:
@@ -133,14 +108,8 @@ def _nonce(query: Mapping[str, str]) -> bytes | None:
     if "nonce" not in query:
         return None
     try:
-        nonce = from_base64url(query["nonce"])
+        return from_base64url(query["nonce"])
     except MalformedMessage as error:
         raise bad_request(
             "expected nonce in base64url, got another", Fault("?nonce", "form")
-        ) from (error)
-    if len(nonce) != TIME_NONCE_BYTES:
-        raise bad_request(
-            f"expected a nonce of {TIME_NONCE_BYTES} bytes, got {len(nonce)}",
-            Fault("?nonce", "length"),
-        )
-    return nonce
+        ) from error

@@ -37,18 +37,15 @@ def edge_of(installation: Installation) -> Middleware:
 
     @web.middleware
     async def edge(request: web.Request, handler: Route) -> web.StreamResponse:
-        request_id = f"req_{secrets.token_hex(8)}"
+        request_id = new_request_id()
         try:
             answer = await handler(request)
+            _stamp(answer, request_id)
         except Exception as error:  # noqa: BLE001  # why: the last boundary before the caller
             problem = problem_of(error)
             if problem.status >= 500:
                 _log_failure(request, request_id, error)
-            answer = _rendered(request, problem, request_id)
-        answer.headers["X-Request-Id"] = request_id
-        answer.headers.setdefault("Cache-Control", "no-store")
-        answer.headers["X-Content-Type-Options"] = "nosniff"
-        answer.headers["Server"] = "bynokkel"
+            answer = rendered(request, problem, request_id)
         tenant = installation.tenants.get(TenantId(request.match_info.get("tenant", "")))
         if tenant is not None:
             answer.headers["DPoP-Nonce"] = tenant.nonces.dpop(instant_of(installation.clock))
@@ -66,8 +63,8 @@ def problem_of(error: Exception) -> Problem:
             return Problem(
                 error.problem,
                 str(error),
-                retry_after_seconds=getattr(error, "retry_after_seconds", None),
-                expected_sequence=getattr(error, "expected_sequence", None),
+                retry_after_seconds=error.retry_after_seconds,
+                expected_sequence=error.expected_sequence,
             )
         case MalformedMessage():
             return Problem("invalid-request", str(error))
@@ -92,23 +89,45 @@ def problem_of(error: Exception) -> Problem:
             return Problem("server-error", "expected to answer, got a fault of our own")
 
 
-def _rendered(request: web.Request, problem: Problem, request_id: str) -> web.Response:
+def new_request_id() -> str:
+    """What an answer and the log call one request."""
+    return f"req_{secrets.token_hex(8)}"
+
+
+def rendered(request: web.BaseRequest, problem: Problem, request_id: str) -> web.Response:
+    """The answer that tells of `problem`, in the form of the route asked."""
     if request.path.endswith("/v1/token"):
-        return oauth_error_response(problem)
-    return problem_response(problem, request_id)
+        answer = oauth_error_response(problem)
+    else:
+        answer = problem_response(problem, request_id)
+    _stamp(answer, request_id)
+    return answer
 
 
-def _log_failure(request: web.Request, request_id: str, error: Exception) -> None:
+def frames_of(error: BaseException | None) -> str:
+    """The type of `error` and where it was raised, without its message."""
+    if error is None:
+        return "no exception"
     frames = " < ".join(
         f"{frame.filename.rpartition('/')[2]}:{frame.lineno} {frame.name}"
         for frame in reversed(traceback.extract_tb(error.__traceback__))
     )
+    return f"{type(error).__name__} in {frames}"
+
+
+def _stamp(answer: web.StreamResponse, request_id: str) -> None:
+    answer.headers["X-Request-Id"] = request_id
+    answer.headers.setdefault("Cache-Control", "no-store")
+    answer.headers["X-Content-Type-Options"] = "nosniff"
+    answer.headers["Server"] = "bynokkel"
+
+
+def _log_failure(request: web.Request, request_id: str, error: Exception) -> None:
     resource = request.match_info.route.resource
     _log.error(
-        "%s: %s %s: %s in %s",
+        "%s: %s %s: %s",
         request_id,
         request.method,
         resource.canonical if resource is not None else "-",
-        type(error).__name__,
-        frames,
+        frames_of(error),
     )

@@ -2,13 +2,21 @@
 
 Both take a code that somebody was handed, a DPoP proof by the new key and no token. Both create, so
 both take an Idempotency-Key: the same call again is answered the same, though its answer was lost.
+
+A `code_verifier` (RFC 7636, 4.1) belongs to a code that was got in a browser with a challenge. A
+code typed by a person has none, so the member may be there and has its form checked, and that is
+all it does.
 """
+
+import re
 
 from aiohttp import web
 
+from keyserver.errors import CodeNotAccepted
 from keyserver.http.callers import Callers
 from keyserver.http.problems import Fault
 from keyserver.http.reading import (
+    MOST_BODY_BYTES,
     bad_member,
     bad_request,
     read_idempotency,
@@ -16,7 +24,7 @@ from keyserver.http.reading import (
     read_query,
 )
 from keyserver.jose import BadToken, public_key_of
-from keyserver.services.controllers import Provisioned, ReaderRequest
+from keyserver.services.doors.controllers import Provisioned, ReaderRequest
 from keyserver.strict_json import BadMember, JsonValue, Members
 from lockagent.protocol.keys import base64url
 from policies.vocabulary import is_slug
@@ -24,6 +32,8 @@ from policies.vocabulary import is_slug
 MOST_READERS = 16
 MOST_CODE_CHARACTERS = 32
 MOST_NAME_CHARACTERS = 64
+
+_VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}")
 
 
 class EnrolmentRoutes:
@@ -41,11 +51,12 @@ class EnrolmentRoutes:
         """Enrol a phone: 201 with its id, the issuer and the root it pins."""
         read_query(request)
         call = await self._callers.newcomer(request)
-        members, body = await read_members(request, {"code", "name", "platform"})
+        members, body = await read_members(request, {"code", "name", "platform"}, {"code_verifier"})
         try:
             code = members.text("code", MOST_CODE_CHARACTERS)
             name = members.text("name", MOST_NAME_CHARACTERS)
             platform = members.text("platform", MOST_NAME_CHARACTERS)
+            _check_verifier(members)
         except BadMember as error:
             raise bad_member(error) from error
         enrolled = await call.tenant.enrolment.enrol(
@@ -87,6 +98,14 @@ class EnrolmentRoutes:
             call.at,
         )
         return web.json_response(_provisioned_body(provisioned), status=201)
+
+
+def _check_verifier(members: Members) -> None:
+    """Return if there is no verifier or one of the right form; else CodeNotAccepted (C08)."""
+    if "code_verifier" in members:
+        verifier = members.text("code_verifier", MOST_BODY_BYTES, least=0)
+        if _VERIFIER.fullmatch(verifier) is None:
+            raise CodeNotAccepted
 
 
 def _reader(value: JsonValue, pointer: str) -> ReaderRequest:

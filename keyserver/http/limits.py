@@ -30,6 +30,12 @@ class Limiter:
         self._rate = rate
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
+    def give_back(self, caller: str) -> None:
+        """Undo a call taken, where it turned out to be one that is counted elsewhere."""
+        held = self._buckets.get(caller)
+        if held is not None:
+            self._buckets[caller] = (min(self._rate.burst, held[0] + 1), held[1])
+
     def take(self, caller: str, now: float) -> int | None:
         """Take one call: None where it is allowed, else the whole seconds to wait."""
         level, since = self._buckets.pop(caller, (float(self._rate.burst), now))

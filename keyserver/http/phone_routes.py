@@ -6,6 +6,7 @@ from keyserver.http.about_routes import tagged_response
 from keyserver.http.callers import Call, Callers
 from keyserver.http.problems import Problem
 from keyserver.http.reading import (
+    MOST_BODY_BYTES,
     bad_member,
     read_language,
     read_members,
@@ -14,15 +15,14 @@ from keyserver.http.reading import (
 )
 from keyserver.jose import BadToken, KeyAttestation, TooManyKeys, verify_key_attestation
 from keyserver.services.clients import ClientKind
-from keyserver.services.credential_records import CredentialRequest
-from keyserver.services.issuance import IssuanceAnswer
-from keyserver.services.keyring import Keyring
+from keyserver.services.issuing.credential_records import CredentialRequest
+from keyserver.services.issuing.issuance import IssuanceAnswer
 from keyserver.services.nonces import NONCE_SECONDS
+from keyserver.services.people.keyring import Keyring
 from keyserver.strict_json import BadMember, JsonValue, Members
 from lockagent.protocol.keys import VerifyingKey, base64url
 from policies.vocabulary import Instant, instant_text, is_short_id, is_slug
 
-MOST_REQUESTS = 16
 MOST_ATTESTATION_CHARACTERS = 16 * 1024
 
 
@@ -62,27 +62,26 @@ class PhoneRoutes:
         language = read_language(request, read_query(request, "lang"))
         members, _ = await read_members(request, {"requests", "attestation"})
         try:
-            wanted = members.array("requests", MOST_ATTESTATION_CHARACTERS)
+            wanted = members.array("requests", MOST_BODY_BYTES)
             attestation = members.text("attestation", MOST_ATTESTATION_CHARACTERS)
         except BadMember as error:
             raise bad_member(error) from error
-        if len(wanted) > MOST_REQUESTS:
-            raise _too_many(len(wanted))
-        attested = _attested(call, attestation)
+        attested = await _attested(call, attestation)
         try:
             requests = [
                 _request(value, f"#/requests/{i}", attested.keys) for i, value in enumerate(wanted)
             ]
         except BadMember as error:
             raise bad_member(error) from error
-        if len({one.key for one in requests}) != len(requests):
-            raise Problem("key-already-used", "expected a key for each request, got one for two")
         answer = await call.tenant.issuance.issue_all(call.client, requests, language, call.at)
         return web.json_response(_issuance_body(answer))
 
 
-def _attested(call: Call, received: str) -> KeyAttestation:
-    """The attestation, by the caller's own device key and over a nonce given to her."""
+async def _attested(call: Call, received: str) -> KeyAttestation:
+    """The attestation, by the caller's own device key and over a nonce given to her.
+
+    A key that calls this server is no presentation key, whoever's it is: that one signs EDHOC only.
+    """
     try:
         attested = verify_key_attestation(
             received, call.client.key, call.client.id, call.tenant.issuer, call.at
@@ -93,6 +92,8 @@ def _attested(call: Call, received: str) -> KeyAttestation:
         raise Problem("invalid-attestation", str(error)) from error
     if not call.tenant.nonces.is_credential(attested.nonce, call.client.id, call.at):
         raise Problem("invalid-nonce", "expected a c_nonce of the last minutes, got another")
+    if await call.tenant.clients.has_enrolled(attested.keys):
+        raise Problem("invalid-attestation", "expected fresh keys, got one that is enrolled")
     return attested
 
 
@@ -106,12 +107,6 @@ def _request(value: JsonValue, pointer: str, keys: tuple[VerifyingKey, ...]) -> 
         raise BadMember(members.at("access_point"), "expected an access point's id, got other text")
     return CredentialRequest(
         facility, keys[members.integer("key", most=len(keys) - 1)], access_point
-    )
-
-
-def _too_many(got: int) -> Problem:
-    return Problem(
-        "too-many-requests-in-batch", f"expected at most {MOST_REQUESTS} requests, got {got}"
     )
 
 

@@ -5,6 +5,8 @@
 `instance` is the request id that the log carries too.
 """
 
+import hashlib
+from base64 import b64encode
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
@@ -12,6 +14,20 @@ from html import escape
 from aiohttp import web
 
 from keyserver.http.problem_texts import LANGUAGES, PROBLEMS
+
+_STYLE = (
+    "body{font:1.125rem/1.5 system-ui,sans-serif;margin:0;color:#1a1a1a;background:#fff}"
+    "main{max-width:40rem;margin:0 auto;padding:1.5rem}"
+    "h1{font-size:1.25rem;margin:1.5rem 0 .25rem}p{margin:0}"
+    "footer{margin-top:2rem;color:#595959;overflow-wrap:anywhere}"
+    "@media(prefers-color-scheme:dark){body{color:#eee;background:#161616}footer{color:#b0b0b0}}"
+)
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'sha256-"
+    + b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
+    + "'"
+)
+"""The Content-Security-Policy of a page: nothing but its own style, by its hash."""
 
 _OAUTH_ERRORS = {
     "use-dpop-nonce": (400, "use_dpop_nonce"),
@@ -87,13 +103,15 @@ def problem_page(name: str, languages: Iterable[str] = LANGUAGES) -> str:
     """The page at `/problems/NAME`, one section for each language; `name` is one of `PROBLEMS`."""
     kind = PROBLEMS[name]
     sections = "".join(
-        f'<section lang="{language}"><h2>{escape(kind.title.in_language(language))}</h2>'
+        f'<section lang="{language}"><h1>{escape(kind.title.in_language(language))}</h1>'
         f"<p>{escape(kind.advice.value.in_language(language))}</p></section>"
         for language in languages
     )
     return (
-        f'<!doctype html><html lang="nb"><head><meta charset="utf-8"><title>{name}</title></head>'
-        f"<body><main><h1>{name}</h1>{sections}</main></body></html>"
+        '<!doctype html><html lang="nb"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        f"<title>{escape(kind.title.nb)}</title><style>{_STYLE}</style></head>"
+        f"<body><main>{sections}<footer><code>{name}</code></footer></main></body></html>"
     )
 
 

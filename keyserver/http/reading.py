@@ -3,8 +3,8 @@
 Rules kept here (interfaces.md 1):
 - a body is read to a bound and within a time, whatever its Content-Length says, never unpacked
   (a Content-Encoding is refused), and has the one media type its route reads;
-- an unknown or repeated query name, member or form field is refused, so an access token in a
-  query reaches no route;
+- an unknown or repeated query name or member is refused, so an access token in a query reaches no
+  route; only a form is read as RFC 6749 demands, where what is unknown is left aside;
 - a fault names its place with a JSON pointer, or the name of the header or query.
 """
 
@@ -72,7 +72,10 @@ async def read_members(
 
 
 async def read_form(request: web.Request) -> Mapping[str, str]:
-    """The fields of a form, each once and not empty (RFC 6749, 3.2)."""
+    """The fields of a form, each once; one without a value is none (RFC 6749, 3.2).
+
+    Unknown ones are there too and mean nothing: clients of OAuth are told that servers ignore them.
+    """
     received = await read_body(request, "application/x-www-form-urlencoded")
     try:
         pairs = parse_qsl(
@@ -87,7 +90,7 @@ async def read_form(request: web.Request) -> Mapping[str, str]:
     fields = dict(pairs)
     if len(fields) != len(pairs):
         raise bad_request("expected every field once, got one twice")
-    return fields
+    return {name: value for name, value in fields.items() if value}
 
 
 def read_query(request: web.Request, *names: str) -> Mapping[str, str]:

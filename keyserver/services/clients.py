@@ -4,6 +4,7 @@ Asked again at every request, so that a revoked device or a retired controller s
 whatever its access token says.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -44,6 +45,15 @@ _CONTROLLER = sa.select(controller.c.public_key).where(
     controller.c.controller == sa.bindparam("id"),
     controller.c.retired_at.is_(None),
 )
+_WITH_KEYS = sa.union_all(
+    *(
+        sa.select(sa.literal(1)).where(
+            table.c.tenant == sa.bindparam("tenant"),
+            table.c.thumbprint.in_(sa.bindparam("thumbprints", expanding=True)),
+        )
+        for table in (device, controller)
+    )
+)
 
 
 class Clients:
@@ -56,6 +66,13 @@ class Clients:
     async def find(self, client_id: str) -> Client | None:
         """The caller of that id; None where it is unknown, revoked or retired."""
         return await self._store.read(lambda connection: self._find(connection, client_id))
+
+    async def has_enrolled(self, keys: Sequence[VerifyingKey]) -> bool:
+        """Whether a device or controller, in service or not, ever had one of `keys`."""
+        asked = {"tenant": self._tenant, "thumbprints": [key.thumbprint() for key in keys]}
+        return await self._store.read(
+            lambda connection: connection.execute(_WITH_KEYS, asked).first() is not None
+        )
 
     def _find(self, connection: sa.Connection, client_id: str) -> Client | None:
         asked = {"tenant": self._tenant, "id": client_id}

@@ -1,7 +1,8 @@
 """Counters that say that something has changed, without saying what.
 
 `doors`: something a door controller fetches (a bundle, settings, a root, a certificate) is newer;
-`registers`: places, people or policies are others than before. Raised in the transaction of the
+`registers`: places, people or policies are others than before; `probes`: the store was written to
+see that it can be. Raised in the transaction of the
 change, so whoever reads a counter reads what it counts.
 """
 
@@ -19,6 +20,7 @@ class Counter(StrEnum):
 
     DOORS = "doors"
     REGISTERS = "registers"
+    PROBES = "probes"
 
 
 _INSERT = insert(counter).values(value=1)

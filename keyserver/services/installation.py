@@ -14,20 +14,20 @@ import sqlalchemy as sa
 from keyserver.config import Config
 from keyserver.errors import SignerUnavailable, StoreUnavailable
 from keyserver.services.authority import Authority
-from keyserver.services.bundles import oldest_bundle
-from keyserver.services.changes import Changes
 from keyserver.services.clients import Clients
-from keyserver.services.codes import WrongTries
-from keyserver.services.controllers import Controllers
-from keyserver.services.enrolment import Enrolment
+from keyserver.services.doors.controllers import Controllers
+from keyserver.services.doors.journal import JournalIntake
+from keyserver.services.doors.updates import Updates
 from keyserver.services.identifiers import RandomBytes
-from keyserver.services.issuance import Issuance
-from keyserver.services.journal import JournalIntake
-from keyserver.services.keyring import KeyringService
+from keyserver.services.issuing.issuance import Issuance
+from keyserver.services.long_poll import Changes
 from keyserver.services.nonces import Nonces
-from keyserver.services.registers import RegisterCache
+from keyserver.services.people.codes import WrongTries
+from keyserver.services.people.enrolment import Enrolment
+from keyserver.services.people.keyring import Keyrings
+from keyserver.services.people.registers import RegisterCache
+from keyserver.services.probe import Probe
 from keyserver.services.replays import Replays
-from keyserver.services.updates import Updates
 from keyserver.signing import SERVING_ROLES, Signers
 from keyserver.storage.schema import check_schema
 from keyserver.storage.store import Store
@@ -35,11 +35,9 @@ from keyserver.storage.tables import secret
 from keyserver.storage.tables import tenant as tenant_table
 from lockagent.protocol.envelope import Realm
 from lockagent.protocol.time_source import Clock
-from policies.vocabulary import Instant, TenantId
+from policies.vocabulary import TenantId
 
 NONCE_KEY = "nonce"
-BUNDLE_LATE_SECONDS = 2 * 86_400
-"""A bundle is signed anew at least daily: at twice that, something is wrong."""
 
 _TENANT = sa.select(tenant_table.c.name, tenant_table.c.environment).where(
     tenant_table.c.tenant == sa.bindparam("tenant")
@@ -68,7 +66,7 @@ class Tenant:
     replays: Replays
     enrolment: Enrolment
     controllers: Controllers
-    keyring: KeyringService
+    keyring: Keyrings
     issuance: Issuance
     updates: Updates
     journal: JournalIntake
@@ -82,25 +80,17 @@ class Installation:
     clock: Clock
     store: Store
     changes: Changes
+    probe: Probe
     tenants: Mapping[TenantId, Tenant]
 
-    async def health(self, at: Instant) -> dict[str, bool]:
+    async def health(self) -> dict[str, bool]:
         """Whether the database can be written, the keys be opened, and every bundle is young."""
-        checks = {"database": True, "signers": True, "bundles": True}
-        try:
-            oldest = await self.store.write(
-                lambda connection: [oldest_bundle(connection, tenant) for tenant in self.tenants]
-            )
-            checks["bundles"] = all(
-                issued is None or at < issued + BUNDLE_LATE_SECONDS for issued in oldest
-            )
-        except StoreUnavailable:
-            checks["database"] = checks["bundles"] = False
+        checks = await self.probe.found(self.clock)
         try:
             self.open_signers()
         except SignerUnavailable:
-            checks["signers"] = False
-        return checks
+            return checks | {"signers": False}
+        return checks | {"signers": True}
 
     def open_signers(self) -> None:
         """Open every key that serving needs; SignerUnavailable names the first that fails."""
@@ -121,7 +111,8 @@ async def open_installation(
             name: await _open_tenant(config, store, name, random_bytes) for name in config.signers
         }
         changes = Changes(store, tuple(tenants))
-        yield Installation(config, clock, store, changes, tenants)
+        probe = Probe(store, tuple(tenants))
+        yield Installation(config, clock, store, changes, probe, tenants)
     finally:
         store.close()
 
@@ -159,8 +150,8 @@ async def _open_tenant(
         nonces=Nonces(nonce_key),
         replays=Replays(store, name),
         enrolment=Enrolment(store, name, issuer, tries, random_bytes),
-        controllers=Controllers(store, authority, tries),
-        keyring=KeyringService(store, name, registers),
+        controllers=Controllers(store, authority, registers, tries),
+        keyring=Keyrings(store, name, registers),
         issuance=Issuance(store, authority, registers),
         updates=Updates(store, authority),
         journal=JournalIntake(store, realm),

@@ -4,11 +4,13 @@ Counts and ids, no names of people. Instants are as the database has them.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 
-from keyserver.services.bundles import epoch_of, facilities_of, newest_bundle
-from keyserver.services.journal import head_of
+from keyserver.services.doors.bundles import epoch_of, facilities_of, newest_bundle
+from keyserver.services.doors.journal import head_of
+from keyserver.services.doors.settings import newest_settings
 from keyserver.storage.tables import controller, credential, device, person, revision
 from lockagent.protocol.trust_bundle import TrustVersion, parse_bundle
 from policies.vocabulary import FacilityId, Instant, TenantId
@@ -16,7 +18,11 @@ from policies.vocabulary import FacilityId, Instant, TenantId
 
 @dataclass(frozen=True, slots=True)
 class FacilityStatus:
-    """A facility's bundle in force, and its live credentials."""
+    """A facility's bundle in force, and its live credentials.
+
+    `bundle_bytes` of `BUNDLE_BYTES` are used; where they would not do, the epoch is raised. At
+    most `MOST_REVOKED_READERS` of `revoked_readers` are listed.
+    """
 
     facility: FacilityId
     bundle: TrustVersion
@@ -24,11 +30,16 @@ class FacilityStatus:
     epoch: int
     live_credentials: int
     revoked: int
+    revoked_readers: int
+    bundle_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
 class ControllerStatus:
-    """A controller in service: when it last called, what it confirmed, its journal's length."""
+    """A controller in service: when it last called, what it confirmed, its journal's length.
+
+    `is_ahead`: it says that it holds a bundle or settings later than any this database knows.
+    """
 
     controller: str
     place: str
@@ -36,6 +47,8 @@ class ControllerStatus:
     seen_at: Instant | None
     bundle: TrustVersion | None
     settings: int | None
+    is_confirmed: bool
+    is_ahead: bool
     journal_sequence: int
 
 
@@ -91,19 +104,30 @@ def status_of(connection: sa.Connection, tenant: TenantId, at: Instant) -> Statu
             for facility in facilities_of(connection, tenant)
         ),
         controllers=tuple(
-            ControllerStatus(
-                controller=row.controller,
-                place=row.place,
-                facility=row.facility,
-                seen_at=row.seen_at,
-                bundle=(
-                    TrustVersion(row.bundle_root, row.bundle_counter) if row.bundle_root else None
-                ),
-                settings=row.settings_version,
-                journal_sequence=head_of(connection, tenant, row.controller).sequence,
-            )
+            _controller(connection, tenant, row)
             for row in connection.execute(_CONTROLLERS, of).all()
         ),
+    )
+
+
+def _controller(
+    connection: sa.Connection, tenant: TenantId, row: sa.Row[*tuple[Any, ...]]
+) -> ControllerStatus:
+    held = TrustVersion(row.bundle_root, row.bundle_counter) if row.bundle_root else None
+    newest, _ = newest_bundle(connection, tenant, row.facility)
+    settings = newest_settings(connection, tenant, row.controller)
+    newest_version = 0 if settings is None else settings[0]
+    return ControllerStatus(
+        controller=row.controller,
+        place=row.place,
+        facility=row.facility,
+        seen_at=row.seen_at,
+        bundle=held,
+        settings=row.settings_version,
+        is_confirmed=held == newest,
+        is_ahead=(held is not None and held > newest)
+        or (row.settings_version or 0) > newest_version,
+        journal_sequence=head_of(connection, tenant, row.controller).sequence,
     )
 
 
@@ -115,4 +139,13 @@ def _facility(
     epoch = epoch_of(connection, tenant, facility)
     asked = {"tenant": tenant, "facility": facility, "at": at, "epoch": epoch}
     live = connection.execute(_LIVE, asked).scalar_one()
-    return FacilityStatus(facility, version, bundle.issued, epoch, live, len(bundle.revoked))
+    return FacilityStatus(
+        facility=facility,
+        bundle=version,
+        issued_at=bundle.issued,
+        epoch=epoch,
+        live_credentials=live,
+        revoked=len(bundle.revoked),
+        revoked_readers=len(bundle.revoked_readers),
+        bundle_bytes=len(signed),
+    )

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import QueuePool, StaticPool
 
 from keyserver.errors import StoreUnavailable
@@ -51,8 +51,10 @@ class _Job(Generic[T]):
         try:
             with connection.begin_nested():
                 self.result = self.unit(connection)
-        except OperationalError:
-            raise
+        except DBAPIError as error:
+            if not isinstance(error, IntegrityError):
+                raise
+            self.error = error
         except Exception as error:  # noqa: BLE001 - why: it is the caller's, who waits elsewhere
             self.error = error
 
@@ -81,6 +83,7 @@ class Store:
         self._watcher = sqlite3.connect(path, timeout=BUSY_SECONDS, check_same_thread=False)
         self._watching = threading.Lock()
         self._closed = False
+        self._has_written = False
         self._thread = threading.Thread(
             target=self._write_until_closed, name="store-writer", daemon=True
         )
@@ -104,6 +107,11 @@ class Store:
             self._read_pool, self._read_data_version
         )
 
+    @property
+    def has_written(self) -> bool:
+        """Whether anything handed in here has been committed."""
+        return self._has_written
+
     def close(self) -> None:
         """Finish the writes that were handed in, then close every connection."""
         if not self._closed:
@@ -126,7 +134,7 @@ class Store:
         try:
             with self._reader.begin() as connection:
                 return unit(connection)
-        except OperationalError as error:
+        except DBAPIError as error:
             raise _unavailable("read", error) from error
 
     def _read_data_version(self) -> int:
@@ -165,6 +173,7 @@ class Store:
             with self._writer.begin() as connection:
                 for job in group:
                     job.run(connection)
+            self._has_written |= any(job.error is None for job in group)
         except (DBAPIError, sqlite3.Error) as error:
             # Whatever the group did is undone: nobody is told otherwise.
             for job in group:

@@ -68,7 +68,7 @@ issuer_key = _table(
 )
 
 register_file = _table("register_file", _key("kind"), _text("content"), _number("imported_at"))
-facility = _table("facility", _key("facility"), _number("epoch"))
+facility = _table("facility", _key("facility"), _number("epoch"), _number("readers_since"))
 access_point = _table(
     "access_point",
     _number_key("number"),
@@ -107,7 +107,7 @@ code = _table(
     "code",
     _bytes_key("code_hash"),
     _text("purpose"),
-    _text("subject"),
+    _text("made_for"),
     _number("made_at"),
     _number("expires"),
     _number("used_at", nullable=True),
@@ -164,14 +164,12 @@ bundle = _table(
     _number_key("counter"),
     _number("issued_at"),
     _number("expires"),
-    _bytes("content_sha256"),
     _bytes("bundle"),
 )
 door_settings = _table(
     "door_settings",
     _key("controller"),
     _number_key("version"),
-    _bytes("content_sha256"),
     _bytes("settings"),
 )
 credential = _table(
@@ -198,7 +196,7 @@ revocation = _table(
     "revocation",
     _key("revocation"),
     _text("kind"),
-    _text("subject"),
+    _text("target"),
     _text("reason"),
     _number("made_at"),
 )
@@ -213,8 +211,8 @@ journal_entry = _table(
 journal_fork = _table(
     "journal_fork",
     _key("controller"),
-    _bytes_key("batch_sha256"),
-    _number("sequence"),
+    _number_key("sequence"),
+    _bytes_key("payload_sha256"),
     _number("received_at"),
     _bytes("batch"),
 )

@@ -20,7 +20,7 @@ from lockagent.protocol.claims import (
 )
 from lockagent.protocol.encoding import decode, encode, take_array, take_bytes, take_uint
 from lockagent.protocol.envelope import ObjectType, Realm, parse_sign1, sign
-from lockagent.protocol.keys import BadSignature, SigningKey
+from lockagent.protocol.keys import SigningKey
 from lockagent.protocol.trust import TrustState
 from lockagent.protocol.trust_bundle import Role
 from lockagent.protocol.trust_errors import TrustFault, TrustRefused
@@ -71,14 +71,7 @@ def parse_ack(received: bytes) -> ReceivedAck:
 
 def verify_ack(received: bytes, trust: TrustState, controller: ControllerId, hi: Instant) -> Ack:
     """The acknowledgement for `controller` by an ack key in use at `hi`; else TrustRefused."""
-    parsed = parse_ack(received)
-    key = trust.issuer_key(parsed.sign1.kid, Role.ACK, hi)
-    try:
-        ack = parsed.verify(ObjectType.ACK, trust.realm, key)
-    except BadSignature as error:
-        raise TrustRefused(
-            TrustFault.SIGNATURE, f"expected an ack by kid {parsed.sign1.kid.hex()}, got another"
-        ) from error
+    ack = trust.verified(parse_ack(received), ObjectType.ACK, Role.ACK, hi)
     if ack.controller != controller:
         raise TrustRefused(
             TrustFault.OTHER_CONTROLLER, f"expected an ack for {controller}, got {ack.controller}"

@@ -19,6 +19,8 @@ from policies.vocabulary import Instant
 
 ASSERTION_SECONDS = 60
 TOKEN_MARGIN_SECONDS = 30
+MAX_ATTESTED_KEYS = 16
+"""Keys under one attestation, and so credentials in one batch (interfaces.md 4)."""
 ASSERTION_TYPE = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 
 

@@ -124,7 +124,10 @@ class Table:
         self.asked.add(key)
         value = self.values.get(key, default)
         if value is None:
-            raise self.fault(key, "expected this key, got none")
+            near = difflib.get_close_matches(key, sorted(self.values.keys() - self.asked), 1)
+            line = self.lines.get((*self.place, *near)) if near else None
+            hint = f"; did you mean it by {near[0]} in line {line}?" if line else ""
+            raise self.fault(key, f"expected this key, got none{hint}")
         return value
 
 

@@ -58,8 +58,6 @@ CREDENTIAL_BYTES = 779
 INDEX_BITS = 20
 INDEX_LIMIT = 1 << INDEX_BITS
 
-LIFE_SECONDS = 86_400
-SENSITIVE_LIFE_SECONDS = 900
 STEP_SECONDS = 900
 SHORT_STEP_SECONDS = 60
 _SHORT_LIFE_SECONDS = 3_600
@@ -119,21 +117,6 @@ def parse_credential(received: bytes) -> ReceivedCredential:
 def issue_step(life_seconds: int) -> int:
     """The step that iat and exp are multiples of: 60 s for a life under an hour, else 900 s."""
     return SHORT_STEP_SECONDS if life_seconds < _SHORT_LIFE_SECONDS else STEP_SECONDS
-
-
-def issue_interval(at: Instant, end: Instant, longest_seconds: int) -> tuple[Instant, Instant]:
-    """The iat and exp of a credential asked for at `at` whose rights end at `end`.
-
-    iat is rounded down and exp up to the step of the life, and exp is never more than
-    `longest_seconds` (`LIFE_SECONDS` or `SENSITIVE_LIFE_SECONDS`) after iat: credentials fetched
-    together share these seconds with everybody's, not with one another alone.
-    """
-    if end <= at:
-        raise ValueError(f"expected an end after {at}, got {end}")
-    step = issue_step(min(end - at, longest_seconds))
-    issued_at = at - at % step
-    expires = min(end + -end % step, issued_at + longest_seconds)
-    return Instant(issued_at), Instant(expires)
 
 
 def _claims(credential: Credential) -> Value:

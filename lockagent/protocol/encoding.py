@@ -21,8 +21,11 @@ MAX_NESTING = 6
 
 _UINT, _NINT, _BYTES, _TEXT, _ARRAY, _MAP, _TAG, _OTHER = range(8)
 _FALSE, _TRUE, _NULL = 0xF4, 0xF5, 0xF6
+_STRINGS, _CONTAINERS, _KEY_TYPES = (_BYTES, _TEXT), (_ARRAY, _MAP), (int, str, bytes)
 _SIMPLE: dict[int, bool | None] = {_FALSE: False, _TRUE: True, _NULL: None}
-_ONE_BYTE, _DIRECT_LIMIT = 24, 24
+_DIRECT_LIMIT = 24
+# By the low bits of a head: in how many bytes the argument follows, and the least that needs them.
+_ARGUMENTS = {24: (1, _DIRECT_LIMIT), 25: (2, 1 << 8), 26: (4, 1 << 16), 27: (8, 1 << 32)}
 # Every head of one byte, made once: most heads of the protocol are such.
 _SHORT_HEADS = [[bytes((major << 5 | n,)) for n in range(_DIRECT_LIMIT)] for major in range(_TAG)]
 
@@ -93,7 +96,7 @@ def _write(out: bytearray, value: Value) -> None:
 
 
 def _key(key: Key) -> bytes:
-    if isinstance(key, bool) or not isinstance(key, int | str | bytes):
+    if not isinstance(key, _KEY_TYPES) or isinstance(key, bool):
         raise TypeError(f"expected an int, text or bytes key, got {type(key).__name__}")
     return encode(key)
 
@@ -115,27 +118,23 @@ def _head(major: int, argument: int) -> bytes:
 
 def _read(received: bytes, at: int, depth: int) -> tuple[Value, int]:
     # One call an item, the commonest forms first: this is the door's inner loop.
-    size = len(received)
-    if at >= size:
-        raise MalformedMessage("expected an item, got the end of the bytes")
-    lead = received[at]
+    try:
+        lead = received[at]
+    except IndexError:
+        raise MalformedMessage("expected an item, got the end of the bytes") from None
     at += 1
+    if lead < _DIRECT_LIMIT:
+        return lead, at
     argument, major = lead & 31, lead >> 5
     if argument >= _DIRECT_LIMIT and major < _TAG:
         argument, at = _read_argument(received, at, argument)
     if major == _UINT:
         return argument, at
-    if major in (_BYTES, _TEXT):
-        end = at + argument
-        if end > size:
-            raise _too_long(argument, size - at)
-        return (received[at:end] if major == _BYTES else _text(received[at:end])), end
-    if major == _NINT:
-        return -1 - argument, at
-    if major in (_ARRAY, _MAP):
+    if major in _CONTAINERS:
+        left = len(received) - at
         # Every element of an array takes a byte or more, every pair of a map two or more.
-        if argument * (major - _ARRAY + 1) > size - at:
-            raise _too_long(argument, size - at)
+        if argument * (major - _ARRAY + 1) > left:
+            raise _too_long(argument, left)
         if depth == 0:
             raise MalformedMessage(f"expected a nesting of at most {MAX_NESTING}, got a deeper one")
         if major == _MAP:
@@ -145,6 +144,13 @@ def _read(received: bytes, at: int, depth: int) -> tuple[Value, int]:
             item, at = _read(received, at, depth - 1)
             items.append(item)
         return items, at
+    if major in _STRINGS:
+        end = at + argument
+        if end > len(received):
+            raise _too_long(argument, len(received) - at)
+        return (received[at:end] if major == _BYTES else _text(received[at:end])), end
+    if major == _NINT:
+        return -1 - argument, at
     if lead in _SIMPLE:
         return _SIMPLE[lead], at
     kind = "a tag" if major == _TAG else "a float or a simple value"
@@ -152,15 +158,16 @@ def _read(received: bytes, at: int, depth: int) -> tuple[Value, int]:
 
 
 def _read_argument(received: bytes, at: int, info: int) -> tuple[int, int]:
-    if info > 27:
+    if info not in _ARGUMENTS:
         raise MalformedMessage("expected a definite length, got an indefinite or reserved one")
-    size = 1 << (info - _ONE_BYTE)
-    if at + size > len(received):
+    size, least = _ARGUMENTS[info]
+    end = at + size
+    if end > len(received):
         raise MalformedMessage("expected the rest of a number, got the end of the bytes")
-    argument = int.from_bytes(received[at : at + size], "big")
-    if argument < (_DIRECT_LIMIT if size == 1 else 1 << (4 * size)):
+    argument = int.from_bytes(received[at:end], "big")
+    if argument < least:
         raise MalformedMessage(f"expected the shortest form, got {argument} in {size} bytes")
-    return argument, at + size
+    return argument, end
 
 
 def _read_map(received: bytes, at: int, count: int, depth: int) -> tuple[dict[Key, Value], int]:
@@ -169,7 +176,7 @@ def _read_map(received: bytes, at: int, count: int, depth: int) -> tuple[dict[Ke
     for _ in range(count):
         start = at
         key, at = _read(received, at, depth)
-        if isinstance(key, bool) or not isinstance(key, int | str | bytes):
+        if not isinstance(key, _KEY_TYPES) or isinstance(key, bool):
             raise MalformedMessage(f"expected an int, text or bytes key, got {type(key).__name__}")
         written = received[start:at]
         if written <= previous:

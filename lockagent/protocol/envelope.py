@@ -12,6 +12,7 @@ Which key may sign which type is the trust state's to say, and comes in as an ar
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from lockagent.protocol.encoding import (
     Key,
@@ -31,6 +32,7 @@ CONTEXT_VERSION = 1
 
 _ALG, _KID, _ES256 = 1, 4, -7
 _PROTECTED_LABELS: frozenset[Key] = frozenset({_ALG, _KID})
+_NONE: frozenset[Key] = frozenset()
 
 
 class ObjectType(StrEnum):
@@ -55,15 +57,7 @@ class Realm:
 
     def context(self, object_type: ObjectType) -> bytes:
         """The `external_aad` of objects of this type here."""
-        return encode(
-            [
-                CONTEXT_NAME,
-                CONTEXT_VERSION,
-                str(object_type),
-                str(self.environment),
-                str(self.tenant),
-            ]
-        )
+        return _context(object_type, self.environment, self.tenant)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,17 +91,25 @@ def parse_sign1_prefix(received: bytes, start: int) -> tuple[Sign1, int]:
     value, end = decode_item(received, start)
     protected, unprotected, payload, signature = take_array(value, "a Sign1", 4)
     protected = take_bytes(protected, "the protected header")
-    labels = take_map(decode(protected), "the protected header", _PROTECTED_LABELS)
-    if labels[_ALG] != _ES256:
-        raise MalformedMessage("expected the algorithm ES256 (-7), got another")
-    take_map(unprotected, "the unprotected header", frozenset())
+    kid = _read_protected(protected)
+    take_map(unprotected, "the unprotected header", _NONE)
     sign1 = Sign1(
         protected=protected,
-        kid=take_bytes(labels[_KID], "a kid", KID_BYTES),
+        kid=kid,
         payload=take_bytes(payload, "the payload"),
         signature=take_bytes(signature, "the signature", SIGNATURE_BYTES),
     )
     return sign1, end
+
+
+# why: an issuer's header is the same in all it signs, and a door reads one at each unlock.
+@lru_cache(maxsize=16)
+def _read_protected(protected: bytes) -> bytes:
+    """The kid in a protected header that says ES256 and nothing more."""
+    labels = take_map(decode(protected), "the protected header", _PROTECTED_LABELS)
+    if labels[_ALG] != _ES256:
+        raise MalformedMessage("expected the algorithm ES256 (-7), got another")
+    return take_bytes(labels[_KID], "a kid", KID_BYTES)
 
 
 def sign(payload: bytes, object_type: ObjectType, realm: Realm, key: SigningKey) -> bytes:
@@ -121,3 +123,8 @@ def _sig_structure(
     protected: bytes, object_type: ObjectType, realm: Realm, payload: bytes
 ) -> bytes:
     return encode(["Signature1", protected, realm.context(object_type), payload])
+
+
+@lru_cache(maxsize=16)  # why: one a type of object, wanted at each unlock
+def _context(object_type: ObjectType, environment: Environment, tenant: TenantId) -> bytes:
+    return encode([CONTEXT_NAME, CONTEXT_VERSION, str(object_type), str(environment), str(tenant)])

@@ -1,9 +1,10 @@
 """What can be wrong with a peer's bytes, and the reasons a door records.
 
-Two kinds, kept apart (architecture, *How errors look*): bytes that are not a message of this
+Two kinds, kept apart (docs/architecture.md): bytes that are not a message of this
 protocol (`ProtocolError`), and a well-formed message that must not open this door
 (`VerificationError`, with the precise reason for the journal). An access decision is a value,
-not an exception. `COARSE` is the one table from the precise reason to what the phone is told.
+not an exception. Which coarse reason goes with which precise one is said where a step fails, and in
+SPEC.md 6.17: one precise reason has two, by the step it comes from.
 """
 
 from enum import IntEnum, StrEnum
@@ -42,7 +43,7 @@ class DenialReason(StrEnum):
 
 
 class CoarseReason(IntEnum):
-    """What RESULT tells the phone (wire.md 4): enough to act on, too little to be an oracle."""
+    """What RESULT tells the phone (SPEC.md 4.4): enough to act on, too little to be an oracle."""
 
     NONE = 0
     NOT_HERE = 1

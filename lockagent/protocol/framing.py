@@ -1,4 +1,4 @@
-"""Messages in fragments that fit any ATT MTU. SPEC.md section 4.1 (wire.md 1).
+"""Messages in fragments that fit any ATT MTU. SPEC.md section 4.1.
 
 A fragment is a header byte and at least one byte more. Header: bit 7 FIRST, bit 6 LAST, bits 5-4
 the channel, bits 3-0 a counter, 0 at FIRST and +1 mod 16. Rules kept here:

@@ -11,7 +11,7 @@ Curve P-256 (FIPS 186-5), ECDSA with SHA-256 (RFC 9053, 2.1: ES256), ECDH by x (
 import base64
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from functools import lru_cache
 from typing import Protocol, Self
 
@@ -34,6 +34,7 @@ _ECDSA = ec.ECDSA(hashes.SHA256())
 _CURVE = ec.SECP256R1()
 _KTY, _CRV, _X, _Y = 1, -1, -2, -3
 _EC2, _P256 = 2, 1
+_EVEN_OR_ODD_Y = (b"\x02", b"\x03")  # begins a compressed point (SEC 1, 2.3.3)
 _COSE_KEY_LABELS: frozenset[Key] = frozenset({_KTY, _CRV, _X, _Y})
 
 
@@ -47,7 +48,7 @@ def _load_point(x: bytes, y_is_odd: bool) -> ec.EllipticCurvePublicKey:
     if len(x) != COORDINATE_BYTES:
         raise MalformedMessage(f"expected an x of {COORDINATE_BYTES} bytes, got {len(x)}")
     try:
-        return ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, bytes((2 + y_is_odd,)) + x)
+        return ec.EllipticCurvePublicKey.from_encoded_point(_CURVE, _EVEN_OR_ODD_Y[y_is_odd] + x)
     except ValueError as error:
         raise MalformedMessage("expected a point on P-256, got none with this x") from error
 
@@ -58,11 +59,12 @@ class VerifyingKey:
 
     x: bytes
     y_is_odd: bool
+    known: InitVar[ec.EllipticCurvePublicKey | None] = None
     loaded: ec.EllipticCurvePublicKey = field(init=False, repr=False, compare=False)
 
-    def __post_init__(self) -> None:
-        """Load the point once; MalformedMessage where there is none."""
-        object.__setattr__(self, "loaded", _load_point(self.x, self.y_is_odd))
+    def __post_init__(self, known: ec.EllipticCurvePublicKey | None) -> None:
+        """Load the point once, unless it is `known`; MalformedMessage where there is none."""
+        object.__setattr__(self, "loaded", known or _load_point(self.x, self.y_is_odd))
 
     @classmethod
     def from_cose(cls, value: Value) -> Self:
@@ -89,8 +91,10 @@ class VerifyingKey:
     @classmethod
     def of(cls, loaded: ec.EllipticCurvePublicKey) -> Self:
         """The value of a key that `cryptography` holds."""
-        numbers = loaded.public_numbers()
-        return cls(numbers.x.to_bytes(COORDINATE_BYTES, "big"), bool(numbers.y & 1))
+        written = loaded.public_bytes(
+            serialization.Encoding.X962, serialization.PublicFormat.CompressedPoint
+        )
+        return cls(written[1:], written[:1] == _EVEN_OR_ODD_Y[True], loaded)
 
     def cose(self) -> Value:
         """The COSE_Key map."""

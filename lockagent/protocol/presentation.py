@@ -1,9 +1,10 @@
 """The phone's numbered steps P1 to P7: is this the door that was tapped? Only then, who I am.
 
-SPEC.md section 5 (wire.md 5). Sans-io, one type per state:
+SPEC.md section 5. Sans-io, one type per state:
 
     begin            P1      -> AwaitingDoor, message_1
-    read_door        P2      message_2 -> AnsweredDoor, with the kid of its certificate
+    read_door        P2      message_2 -> AnsweredDoor, with the kid of its certificate, and the
+                             certificate itself where it was to be expected of this door
     verify_door      P3-P7   the certificate that has this kid -> VerifiedDoor
     present                  -> AwaitingResult, message_3 and OPEN as one message
     read_result              RESULT -> Result
@@ -11,12 +12,16 @@ SPEC.md section 5 (wire.md 5). Sans-io, one type per state:
 Rules kept here:
 - nothing that names the phone leaves before P7: no credential, no identifier, no signature;
 - a failure is final: no retry with another credential, which would be an oracle;
+- only certificates that name the tapped access point are taken from what is held: else a rogue
+  reader could name the kid of any reader, and learn by what is read from it whether the phone
+  holds that one, and so where else its owner goes;
 - message_3 and OPEN are composed once; a retry on the same link sends the same bytes.
 
 Randomness and the ephemeral key come in as arguments, and an ephemeral key is used once.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from lockagent.protocol.credential import Credential
@@ -41,7 +46,7 @@ from lockagent.protocol.edhoc.profile import (
 from lockagent.protocol.envelope import ObjectType
 from lockagent.protocol.errors import ProtocolError
 from lockagent.protocol.gatt import PROTOCOL_VERSION
-from lockagent.protocol.keys import AgreementKey, BadSignature, SigningKey
+from lockagent.protocol.keys import AgreementKey, SigningKey
 from lockagent.protocol.reader_certificate import ReaderCertificate, parse_reader_certificate
 from lockagent.protocol.records import (
     Direction,
@@ -55,7 +60,7 @@ from lockagent.protocol.records import (
 from lockagent.protocol.trust import TrustState
 from lockagent.protocol.trust_bundle import Role
 from lockagent.protocol.trust_errors import TrustRefused
-from policies.vocabulary import Instant
+from policies.vocabulary import AccessPointNumber, Instant
 
 SPOKEN_VERSIONS = (PROTOCOL_VERSION,)
 
@@ -80,27 +85,41 @@ class HeldCredential:
     trust: TrustState
     reader_certificates: tuple[bytes, ...]
 
-    def certificate_of(self, kid: bytes) -> bytes | None:
-        """The reader certificate with this kid, where it came with the credential."""
-        return next((held for held in self.reader_certificates if reader_kid(held) == kid), None)
+    def certificates_of(self, point: AccessPointNumber) -> Mapping[bytes, bytes]:
+        """By kid, the certificates among those held whose readers are of `point`.
+
+        One that does not parse names no access point: it is as if it had not come.
+        """
+        expected = {}
+        for received in self.reader_certificates:
+            with suppress(ProtocolError):
+                if point in parse_reader_certificate(received).claims.points:
+                    expected[reader_kid(received)] = received
+        return expected
 
 
 @dataclass(frozen=True, slots=True)
 class AwaitingDoor:
-    """message_1 is out."""
+    """message_1 is out; `expected` are the certificates of P1 by their kids."""
 
     held: HeldCredential
     request: OpenRequest
+    expected: Mapping[bytes, bytes]
     waiting: WaitMessage2
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweredDoor:
-    """A door has named its certificate and has proved nothing yet."""
+    """A door has named its certificate and has proved nothing yet.
+
+    `certificate` is the one it named where P1 expected it, None where it is to be read from the
+    door.
+    """
 
     held: HeldCredential
     request: OpenRequest
     reader_kid: bytes
+    certificate: bytes | None
     processing: ProcessingM2
 
 
@@ -124,7 +143,9 @@ class AwaitingResult:
 def begin(
     held: HeldCredential, request: OpenRequest, ephemeral: AgreementKey
 ) -> tuple[AwaitingDoor, bytes]:
-    """P1: a credential that names the tapped access point, before anything connects.
+    """P1: a credential that names the tapped access point, and the certificates to expect there.
+
+    Call it before anything connects.
 
     ValueError where it does not: a phone without a credential for a door does not connect.
     """
@@ -133,7 +154,8 @@ def begin(
     waiting, message_1 = i_prepare_message_1(
         suite=SUITE, method=METHOD, ephemeral=ephemeral, c_i=C_I
     )
-    return AwaitingDoor(held, request, waiting), message_1
+    expected = held.certificates_of(request.point)
+    return AwaitingDoor(held, request, expected, waiting), message_1
 
 
 def read_door(state: AwaitingDoor, message_2: bytes) -> AnsweredDoor:
@@ -143,11 +165,11 @@ def read_door(state: AwaitingDoor, message_2: bytes) -> AnsweredDoor:
         kid = named_reader(processing)
     except ProtocolError as error:
         raise DoorNotVerified("P2", str(error)) from error
-    return AnsweredDoor(state.held, state.request, kid, processing)
+    return AnsweredDoor(state.held, state.request, kid, state.expected.get(kid), processing)
 
 
 def verify_door(state: AnsweredDoor, received: bytes, at: Instant) -> VerifiedDoor:
-    """P3 to P7: `received`, the certificate held or read from the door, is this door's.
+    """P3 to P7: `received`, the certificate expected or read from the door, is this door's.
 
     `at` is the phone's time; the certificate's validity is its test, the grant's never is.
     """
@@ -201,13 +223,10 @@ def _verify_certificate(received: bytes, trust: TrustState, at: Instant) -> Read
     """P4: strict parse; a trusted reader key; its signature; validity; not revoked."""
     try:
         parsed = parse_reader_certificate(received)
-    except ProtocolError as error:
-        raise DoorNotVerified("P4", str(error)) from error
-    certificate, sign1 = parsed.claims, parsed.sign1
-    try:
-        key = trust.issuer_key(sign1.kid, Role.READER, certificate.issued_at)
-        sign1.verify(ObjectType.READER, trust.realm, key)
-    except (TrustRefused, BadSignature) as error:
+        certificate = trust.verified(
+            parsed, ObjectType.READER, Role.READER, parsed.claims.issued_at
+        )
+    except (ProtocolError, TrustRefused) as error:
         raise DoorNotVerified("P4", str(error)) from error
     if not certificate.not_before <= at < certificate.expires:
         raise DoorNotVerified("P4", f"expected a certificate in force at {at}, got another")

@@ -36,6 +36,9 @@ ATTEMPT_BYTES, NONCE_BYTES = 8, 16
 PRESENTATION_CLASSES = (360, 540, 720, 900)
 MAX_RECORDS = 4
 
+ACTIONS = tuple(Action)
+"""An action by its number in OPEN."""
+
 _TAG_BYTES = 8
 _OPTION_LONGER_STRIKE = 1
 # bstr head of message_3 (3), ID_CRED_I around the kcwt (2), Signature (66), tag (8), OPEN (42).
@@ -73,12 +76,11 @@ class _RecordKey:
         self._iv = exporter(direction + 1, b"", 13)
         self._next = 0
 
-    def _take_number(self, record_type: RecordType) -> tuple[bytes, bytes]:
+    def _take_number(self, record_type: RecordType) -> tuple[bytes, bytes] | None:
+        """Nonce and additional data of the next record; None where all numbers are used."""
         number = self._next
         if number == MAX_RECORDS:
-            raise RuntimeError(
-                f"expected at most {MAX_RECORDS} records a direction, asked for more"
-            )
+            return None
         self._next += 1
         return self._iv[:-1] + bytes((self._iv[-1] ^ number,)), bytes((record_type, number))
 
@@ -88,7 +90,10 @@ class RecordSender(_RecordKey):
 
     def seal(self, record_type: RecordType, plaintext: bytes) -> bytes:
         """The next record, as the byte string that is sent."""
-        nonce, aad = self._take_number(record_type)
+        numbered = self._take_number(record_type)
+        if numbered is None:
+            raise RuntimeError(f"expected at most {MAX_RECORDS} records to seal, got one more")
+        nonce, aad = numbered
         return encode(self._aead.encrypt(nonce, plaintext, aad))
 
 
@@ -97,7 +102,10 @@ class RecordReceiver(_RecordKey):
 
     def open(self, record_type: RecordType, received: bytes) -> bytes:
         """The plaintext of the next record, or MalformedMessage."""
-        nonce, aad = self._take_number(record_type)
+        numbered = self._take_number(record_type)
+        if numbered is None:
+            raise MalformedMessage(f"expected at most {MAX_RECORDS} records, got one more")
+        nonce, aad = numbered
         sealed = take_bytes(decode(received), "a record")
         try:
             return self._aead.decrypt(nonce, sealed, aad)
@@ -135,7 +143,7 @@ class OpenRequest:
         number = take_uint(point, "the access point", MAX_ACCESS_POINT_NUMBER, least=1)
         return cls(
             point=AccessPointNumber(number),
-            action=Action(take_uint(action, "the action", max(Action))),
+            action=ACTIONS[take_uint(action, "the action", len(ACTIONS) - 1)],
             attempt=take_bytes(attempt, "the attempt", ATTEMPT_BYTES),
             longer_strike=bool(take_uint(options, "the options", _OPTION_LONGER_STRIKE)),
         )
@@ -214,7 +222,12 @@ def ead_padding(credential_bytes: int, random_bytes: Callable[[int], bytes]) -> 
     if size is None:
         most = PRESENTATION_CLASSES[-1] - _PRESENTATION_FRAME_BYTES
         raise ValueError(f"expected a credential of at most {most} bytes, got {credential_bytes}")
-    left, padding = size - bare, list[EadItem]()
+    return padding_of(size - bare, random_bytes)
+
+
+def padding_of(count: int, random_bytes: Callable[[int], bytes]) -> Ead:
+    """Items of label 0 that take exactly `count` bytes (SPEC.md 4.5)."""
+    left, padding = count, list[EadItem]()
     while left:
         # One item has 1, 2 to 25, 27 to 258, or 260 and more bytes: 26 and 259 take two.
         if left in (1, 26, 259):

@@ -3,7 +3,8 @@
 The only module of this room that reads a clock; the cores take instants as arguments. A town's
 clock is a file `{"utc": "...Z", "monotonic_ns": N}`: a program's time is utc plus what
 CLOCK_MONOTONIC has gone since N, one clock for all processes of a machine, at its true rate.
-It is for development only; the program that reads the setting refuses it elsewhere.
+It is for development only, and for a machine that is not suspended meanwhile; the program that
+reads the setting refuses it elsewhere.
 """
 
 import json
@@ -14,6 +15,8 @@ from typing import Protocol
 
 from policies.vocabulary import Environment, Instant, parse_instant
 
+_SINCE_START: int = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
 
 class Clock(Protocol):
     """A source of UTC and of a monotonic time that no setting moves."""
@@ -22,19 +25,23 @@ class Clock(Protocol):
         """Seconds since 1970-01-01T00:00:00Z, with fractions."""
 
     def monotonic(self) -> float:
-        """Seconds of CLOCK_MONOTONIC."""
+        """Seconds since some start."""
 
 
 class SystemClock:
-    """The operating system's clock."""
+    """The operating system's clock; its monotonic time goes on while the machine is suspended."""
 
     def now(self) -> float:
         """Seconds since 1970-01-01T00:00:00Z, with fractions."""
         return time.time()
 
     def monotonic(self) -> float:
-        """Seconds of CLOCK_MONOTONIC."""
-        return time.monotonic()
+        """Seconds since the machine started, suspension included where the platform counts it.
+
+        CLOCK_MONOTONIC stands still in a suspend: the latest that it can be would then be too early
+        and rights would outlast their end.
+        """
+        return time.clock_gettime(_SINCE_START)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,9 @@ from lockagent.protocol.claims import (
 from lockagent.protocol.encoding import decode, encode, take_array, take_bytes
 from lockagent.protocol.envelope import ObjectType, Realm, parse_sign1, sign
 from lockagent.protocol.gatt import READER_ID_BYTES, ReaderId
-from lockagent.protocol.keys import BadSignature, SigningKey
+from lockagent.protocol.keys import SigningKey
 from lockagent.protocol.trust import TrustState
 from lockagent.protocol.trust_bundle import Role
-from lockagent.protocol.trust_errors import TrustFault, TrustRefused
 from policies.vocabulary import Instant
 
 TIME_NONCE_BYTES = 16
@@ -72,10 +71,4 @@ def parse_time_token(received: bytes) -> ReceivedTimeToken:
 def verify_time_token(received: bytes, trust: TrustState) -> TimeToken:
     """The token, signed by a time key in use at its iat; MalformedMessage or TrustRefused."""
     parsed = parse_time_token(received)
-    key = trust.issuer_key(parsed.sign1.kid, Role.TIME, parsed.claims.issued_at)
-    try:
-        return parsed.verify(ObjectType.TIME, trust.realm, key)
-    except BadSignature as error:
-        raise TrustRefused(
-            TrustFault.SIGNATURE, f"expected a token by kid {parsed.sign1.kid.hex()}, got another"
-        ) from error
+    return trust.verified(parsed, ObjectType.TIME, Role.TIME, parsed.claims.issued_at)

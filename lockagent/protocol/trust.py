@@ -16,6 +16,8 @@ Rules, in the order they are kept:
     knowing later revocations never opens a door. Full policy under 30 days, then sensitive doors
     deny, after `expires` nothing opens. Without a bound on the time (hi is None) it is expired.
  6. An issuer key counts for its own role, for what was issued within its interval.
+ 7. A stored state counts for nothing by itself: it is the roots since the pinned one, each verified
+    again under the one before it, and a bundle that the last of them vouches for.
 
 Every method is pure and returns a new state or raises `TrustRefused` or `MalformedMessage`; a
 refused object moves nothing. Writing the state durably is left to whoever holds it.
@@ -25,8 +27,8 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Self
 
-from lockagent.protocol.claims import check_facility
-from lockagent.protocol.encoding import decode, encode, take_array, take_bytes
+from lockagent.protocol.claims import Claims, Received, check_facility
+from lockagent.protocol.encoding import Value, decode, encode, take_array, take_bytes
 from lockagent.protocol.envelope import ObjectType, Realm, Sign1
 from lockagent.protocol.keys import BadSignature, VerifyingKey
 from lockagent.protocol.root import Root, parse_root, verify_first_root, verify_next_root
@@ -53,7 +55,10 @@ class Freshness(Enum):
 
 @dataclass(frozen=True, slots=True)
 class TrustState:
-    """A verified root and the newest verified bundle, with the bytes they were read from."""
+    """A verified root and the newest verified bundle, with the bytes they were read from.
+
+    `newer_roots` are the roots taken since the pinned one, oldest first: the last is `root_bytes`.
+    """
 
     realm: Realm
     facility: FacilityId
@@ -61,6 +66,7 @@ class TrustState:
     root_bytes: bytes
     bundle: TrustBundle | None = None
     bundle_bytes: bytes | None = None
+    newer_roots: tuple[bytes, ...] = ()
 
     @classmethod
     def begin(cls, realm: Realm, facility: FacilityId, root_bytes: bytes) -> Self:
@@ -70,10 +76,15 @@ class TrustState:
         return cls(realm, facility, root, root_bytes)
 
     @classmethod
-    def from_bytes(cls, stored: bytes, realm: Realm, facility: FacilityId) -> Self:
-        """A stored state, every signature verified again; a damaged one is MalformedMessage."""
-        root_bytes, bundle_bytes = take_array(decode(stored), "a trust state", 2)
-        state = cls.begin(realm, facility, take_bytes(root_bytes, "the root"))
+    def from_bytes(cls, stored: bytes, realm: Realm, facility: FacilityId, pinned: bytes) -> Self:
+        """A stored state, verified again from the root that is `pinned` on (rule 7).
+
+        TrustRefused where it does not follow from that root; a damaged one is MalformedMessage.
+        """
+        newer_roots, bundle_bytes = take_array(decode(stored), "a trust state", 2)
+        state = cls.begin(realm, facility, pinned)
+        for item in take_array(newer_roots, "newer roots"):
+            state = state.update_root(take_bytes(item, "a newer root"), None)
         if bundle_bytes is None:
             return state
         received = parse_bundle(take_bytes(bundle_bytes, "the bundle"))
@@ -87,8 +98,8 @@ class TrustState:
         return replace(state, bundle=received.claims, bundle_bytes=received.received)
 
     def to_bytes(self) -> bytes:
-        """CBOR `[root, bundle or null]`, each a byte string: what `from_bytes` reads."""
-        return encode([self.root_bytes, self.bundle_bytes])
+        """CBOR `[[newer root, ...], bundle or null]`, byte strings: what `from_bytes` reads."""
+        return encode([list[Value](self.newer_roots), self.bundle_bytes])
 
     def update_root(self, received: bytes, hi: Instant | None) -> Self:
         """The state under a newer root (rule 2); `hi` None where the time has no bound."""
@@ -97,7 +108,8 @@ class TrustState:
         parsed = parse_root(received)
         root = verify_next_root(parsed, self.realm, self.root)
         _refuse_the_future("a root", root.issued, hi)
-        state = replace(self, root=root, root_bytes=received)
+        newer_roots = (*self.newer_roots, received)
+        state = replace(self, root=root, root_bytes=received, newer_roots=newer_roots)
         if self.bundle_bytes is not None:
             try:
                 state._verify_bundle(parse_bundle(self.bundle_bytes))
@@ -178,6 +190,22 @@ class TrustState:
             TrustFault.UNKNOWN_ISSUER,
             f"expected a key of role {role.name.lower()} in use at {at}, got kid {kid.hex()}",
         )
+
+    def verified(
+        self, received: Received[Claims], object_type: ObjectType, role: Role, at: Instant
+    ) -> Claims:
+        """The claims, signed by the issuer key of `role` in use at `at`; else TrustRefused.
+
+        UNKNOWN_ISSUER where the state names no such key, SIGNATURE where it did not sign.
+        """
+        key = self.issuer_key(received.sign1.kid, role, at)
+        try:
+            return received.verify(object_type, self.realm, key)
+        except BadSignature as error:
+            raise TrustRefused(
+                TrustFault.SIGNATURE,
+                f"expected {object_type} by kid {received.sign1.kid.hex()}, got another signer",
+            ) from error
 
     def bundle_key(self, sign1: Sign1, object_type: ObjectType) -> VerifyingKey:
         """The bundle key of the root held that signed this bundle or settings; else SIGNATURE."""

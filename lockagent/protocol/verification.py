@@ -1,6 +1,6 @@
 """The door's numbered steps 3 to 12: is it true, and does the grant reach here and now?
 
-SPEC.md section 6 (wire.md 6). One function for each stretch of the pipeline, in this order; each
+SPEC.md section 6. One function for each stretch of the pipeline, in this order; each
 takes what the one before returned, so no step can be left out or moved:
 
     read_credential      4      bytes of message_3 -> OfferedCredential
@@ -24,8 +24,6 @@ from collections import OrderedDict
 from dataclasses import dataclass
 
 from lockagent.protocol.credential import (
-    LIFE_SECONDS,
-    SENSITIVE_LIFE_SECONDS,
     Credential,
     ReceivedCredential,
     parse_credential,
@@ -46,7 +44,7 @@ from lockagent.protocol.records import OpenRequest, RecordReceiver, RecordType
 from lockagent.protocol.trust import Freshness, TrustState
 from lockagent.protocol.trust_bundle import Role
 from lockagent.protocol.trust_errors import TrustRefused
-from policies.grant import GrantFlags, Standing
+from policies.grant import MAX_LIFE_SECONDS, MAX_SENSITIVE_LIFE_SECONDS, GrantFlags, Standing
 from policies.vocabulary import AccessPointNumber, FacilityId, Instant
 
 DEFAULT_SEEN = 1024
@@ -135,14 +133,13 @@ class PresentedCredential:
 class VerifiedPresentation:
     """A true presentation whose grant permits what is asked, here and now: steps 1 to 12 held.
 
-    `at` is the instant hi that every step used; `round_trip_ms` is measured, logged, not trusted.
+    `flags` are those of every entry that permits it; `round_trip_ms` is measured, logged, not
+    trusted.
     """
 
     credential: Credential
     request: OpenRequest
     flags: GrantFlags
-    at: Instant
-    trust: TrustState
     round_trip_ms: int
 
 
@@ -150,11 +147,23 @@ def read_credential(state: ProcessingM3, seen: SeenCredentials) -> OfferedCreden
     """Step 4: the credential in message_3, taken apart strictly."""
     try:
         received = presented_credential(state)
+    except ProtocolError as error:
+        raise VerificationError(
+            4, DenialReason.MALFORMED, CoarseReason.OTHER, str(error)
+        ) from error
+    return take_apart(received, seen)
+
+
+def take_apart(received: bytes, seen: SeenCredentials) -> OfferedCredential:
+    """Step 4 over the bytes of a credential, however they came."""
+    try:
         digest = hashlib.sha256(received).digest()
         known = seen.find(digest)
         return OfferedCredential(known or parse_credential(received), digest, known is not None)
     except ProtocolError as error:
-        raise _denied(4, DenialReason.MALFORMED, CoarseReason.OTHER, str(error)) from error
+        raise VerificationError(
+            4, DenialReason.MALFORMED, CoarseReason.OTHER, str(error)
+        ) from error
 
 
 def verify_issuer(offered: OfferedCredential, view: DoorView) -> IssuedCredential:
@@ -163,12 +172,14 @@ def verify_issuer(offered: OfferedCredential, view: DoorView) -> IssuedCredentia
     try:
         key = view.trust.issuer_key(sign1.kid, Role.CREDENTIAL, claims.issued_at)
     except TrustRefused as error:
-        raise _denied(5, DenialReason.UNKNOWN_ISSUER, CoarseReason.OTHER, error.detail) from error
+        raise VerificationError(
+            5, DenialReason.UNKNOWN_ISSUER, CoarseReason.OTHER, error.detail
+        ) from error
     if not offered.is_seen:
         try:
             sign1.verify(ObjectType.CREDENTIAL, view.realm, key)
         except BadSignature as error:
-            raise _denied(
+            raise VerificationError(
                 6, DenialReason.UNKNOWN_CREDENTIAL, CoarseReason.OTHER, str(error)
             ) from error
     return IssuedCredential(offered.received, offered.digest)
@@ -183,7 +194,7 @@ def verify_presentation(
     try:
         session = r_verify_message_3(state, peer)
     except ProtocolError as error:
-        raise _denied(
+        raise VerificationError(
             7, DenialReason.INCORRECT_AUTHENTICATION_FACTOR, CoarseReason.OTHER, str(error)
         ) from error
     seen.remember(issued.digest, received)
@@ -195,38 +206,47 @@ def read_request(receiver: RecordReceiver, record: bytes, point: AccessPointNumb
     try:
         request = OpenRequest.parse(receiver.open(RecordType.OPEN, record))
     except ProtocolError as error:
-        raise _denied(8, DenialReason.MALFORMED, CoarseReason.OTHER, str(error)) from error
+        raise VerificationError(
+            8, DenialReason.MALFORMED, CoarseReason.OTHER, str(error)
+        ) from error
     if request.point != point:
         detail = f"expected access point {point}, got {request.point}"
-        raise _denied(8, DenialReason.POINT_NO_ACCESS_RIGHTS, CoarseReason.NOT_HERE, detail)
+        raise VerificationError(
+            8, DenialReason.POINT_NO_ACCESS_RIGHTS, CoarseReason.NOT_HERE, detail
+        )
     return request
 
 
 def verify_rights(
     presented: PresentedCredential, request: OpenRequest, view: DoorView, round_trip_ms: int
 ) -> VerifiedPresentation:
-    """Steps 9 to 12: this facility, still honoured, in time, and permitted here and now."""
+    """Steps 9 to 12: in force at this door, and permitted here and now."""
     credential = presented.credential
-    if credential.facility != view.facility:
-        detail = f"expected facility {view.facility}, got {credential.facility}"
-        raise _denied(9, DenialReason.ZONE_NO_ACCESS_RIGHTS, CoarseReason.NOT_HERE, detail)
-    _verify_status(credential, view)
-    at = _verify_time(credential, view)
+    at = verify_in_force(credential, view)
     standing, flags = credential.grant.standing(request.point, request.action, at)
     if standing is Standing.NO_WINDOW:
         detail = f"expected a window of access point {request.point} that holds {at}, got none"
-        raise _denied(12, DenialReason.OUT_OF_TIME_RANGE, CoarseReason.NOT_NOW, detail)
+        raise VerificationError(12, DenialReason.OUT_OF_TIME_RANGE, CoarseReason.NOT_NOW, detail)
     if standing is not Standing.PERMITTED:
         detail = f"expected a grant of {request.action.name} at {request.point}, got none"
-        raise _denied(12, DenialReason.POINT_NO_ACCESS_RIGHTS, CoarseReason.NOT_HERE, detail)
-    return VerifiedPresentation(
-        credential=credential,
-        request=request,
-        flags=flags,
-        at=at,
-        trust=view.trust,
-        round_trip_ms=round_trip_ms,
-    )
+        raise VerificationError(
+            12, DenialReason.POINT_NO_ACCESS_RIGHTS, CoarseReason.NOT_HERE, detail
+        )
+    return VerifiedPresentation(credential, request, flags, round_trip_ms)
+
+
+def verify_in_force(credential: Credential, view: DoorView) -> Instant:
+    """Steps 9 to 11: of this facility, honoured, and in its time; the instant they were judged at.
+
+    The key server runs these, with 4 to 6, over every credential before it is released.
+    """
+    if credential.facility != view.facility:
+        detail = f"expected facility {view.facility}, got {credential.facility}"
+        raise VerificationError(
+            9, DenialReason.ZONE_NO_ACCESS_RIGHTS, CoarseReason.NOT_HERE, detail
+        )
+    _verify_status(credential, view)
+    return _verify_time(credential, view)
 
 
 def _verify_status(credential: Credential, view: DoorView) -> None:
@@ -238,20 +258,26 @@ def _verify_status(credential: Credential, view: DoorView) -> None:
             freshness is Freshness.DEGRADED and view.is_sensitive
         ):
             detail = f"expected a fresh trust state, got one that is {freshness.value}"
-            raise _denied(
+            raise VerificationError(
                 10, DenialReason.AUTHENTICATION_UNAVAILABLE, CoarseReason.DOOR_CANNOT, detail
             )
     if not trust.is_epoch_current(credential.epoch):
         detail = f"expected an epoch in force, got {credential.epoch}"
-        raise _denied(10, DenialReason.CREDENTIAL_DISABLED, CoarseReason.CREDENTIAL, detail)
+        raise VerificationError(
+            10, DenialReason.CREDENTIAL_DISABLED, CoarseReason.CREDENTIAL, detail
+        )
     if trust.is_revoked(credential.index):
         detail = f"expected a credential in force, got one revoked (cti {credential.cti.hex()})"
-        raise _denied(10, DenialReason.CREDENTIAL_DISABLED, CoarseReason.CREDENTIAL, detail)
-    most = SENSITIVE_LIFE_SECONDS if view.is_sensitive else LIFE_SECONDS
+        raise VerificationError(
+            10, DenialReason.CREDENTIAL_DISABLED, CoarseReason.CREDENTIAL, detail
+        )
+    most = MAX_SENSITIVE_LIFE_SECONDS if view.is_sensitive else MAX_LIFE_SECONDS
     life = credential.expires - credential.issued_at
     if life > most:
         detail = f"expected a life of at most {most} s, got {life} s"
-        raise _denied(10, DenialReason.CREDENTIAL_LIFETIME, CoarseReason.CREDENTIAL, detail)
+        raise VerificationError(
+            10, DenialReason.CREDENTIAL_LIFETIME, CoarseReason.CREDENTIAL, detail
+        )
 
 
 def _verify_time(credential: Credential, view: DoorView) -> Instant:
@@ -259,17 +285,17 @@ def _verify_time(credential: Credential, view: DoorView) -> Instant:
     at = view.hi
     if at is None or not view.is_clock_narrow:
         detail = "expected a clock narrow enough to judge by, got a wider one"
-        raise _denied(11, DenialReason.AUTHENTICATION_UNAVAILABLE, CoarseReason.TIME_NEEDED, detail)
+        raise VerificationError(
+            11, DenialReason.AUTHENTICATION_UNAVAILABLE, CoarseReason.TIME_NEEDED, detail
+        )
     if at < credential.not_before:
         detail = f"expected an instant from {credential.not_before} on, got {at}"
-        raise _denied(11, DenialReason.CREDENTIAL_NOT_YET_ACTIVE, CoarseReason.NOT_NOW, detail)
+        raise VerificationError(
+            11, DenialReason.CREDENTIAL_NOT_YET_ACTIVE, CoarseReason.NOT_NOW, detail
+        )
     if at >= credential.expires:
         detail = f"expected an instant before {credential.expires}, got {at}"
-        raise _denied(11, DenialReason.CREDENTIAL_EXPIRED, CoarseReason.CREDENTIAL, detail)
+        raise VerificationError(
+            11, DenialReason.CREDENTIAL_EXPIRED, CoarseReason.CREDENTIAL, detail
+        )
     return at
-
-
-def _denied(
-    step: int, reason: DenialReason, coarse: CoarseReason, detail: str
-) -> VerificationError:
-    return VerificationError(step, reason, coarse, detail)

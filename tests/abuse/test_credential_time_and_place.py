@@ -15,6 +15,7 @@ from policies.vocabulary import Environment, FacilityId, Instant, TenantId
 from tests.town import (
     CREDENTIAL_KEY,
     DAY,
+    DOOR_EPHEMERAL,
     NOW,
     REALM,
     SIDE,
@@ -117,7 +118,7 @@ def test_A20_a_presentation_of_an_old_session_is_refused_in_a_new_one() -> None:
 def test_A20_a_presentation_made_for_another_door_is_refused() -> None:
     other = reader_identity(replace(reader_certificate(), points=(SIDE,), cti=b"reader-2"))
     there = TOWN.presented()
-    waiting, _ = answer(there.message_1, other, fixed_key(402))
+    waiting, _ = answer(there.message_1, other, DOOR_EPHEMERAL)
     with pytest.raises(VerificationError) as failure:
         judge(waiting, there.message_3, lambda: TOWN.view, SeenCredentials(), 0)
     assert failure.value.reason is DenialReason.MALFORMED

@@ -9,16 +9,25 @@ from hypothesis import strategies as st
 
 from lockagent.exchange import answer, judge
 from lockagent.protocol.edhoc.crypto import SUITE_2
-from lockagent.protocol.edhoc.handshake import Method
-from lockagent.protocol.edhoc.initiator import i_prepare_message_1
-from lockagent.protocol.edhoc.messages import EadItem
+from lockagent.protocol.edhoc.handshake import Method, SigningIdentity
+from lockagent.protocol.edhoc.initiator import i_prepare_message_1, i_prepare_message_3
+from lockagent.protocol.edhoc.messages import Ead, EadItem
+from lockagent.protocol.edhoc.profile import credential_id_cred
 from lockagent.protocol.edhoc.refusal import answer_to
+from lockagent.protocol.edhoc.responder import WaitMessage3
 from lockagent.protocol.encoding import encode, encode_sequence
 from lockagent.protocol.errors import MalformedMessage, ProtocolError, VerificationError
 from lockagent.protocol.presentation import DoorNotVerified, begin, read_door, verify_door
 from lockagent.protocol.reader_certificate import sign_reader_certificate
-from lockagent.protocol.records import OpenRequest
-from lockagent.protocol.verification import SeenCredentials
+from lockagent.protocol.records import (
+    PRESENTATION_CLASSES,
+    Direction,
+    OpenRequest,
+    RecordSender,
+    RecordType,
+    ead_padding,
+)
+from lockagent.protocol.verification import SeenCredentials, VerifiedPresentation
 from policies.vocabulary import FacilityId, Instant
 from tests.town import (
     CREDENTIAL_KEY,
@@ -120,8 +129,23 @@ def test_B09_a_certificate_of_another_role_is_refused() -> None:
 
 
 def test_B09_another_certificate_than_the_one_named_is_refused() -> None:
-    other = sign_reader_certificate(reader_certificate(), REALM, READER_ISSUER_KEY)
+    claims = replace(reader_certificate(), cti=b"reader-2")
+    other = sign_reader_certificate(claims, REALM, READER_ISSUER_KEY)
     assert refused_at(TOWN, certificate=other) == "P3"
+
+
+def test_B09_a_rogue_lock_cannot_ask_which_other_readers_certificates_the_phone_holds() -> None:
+    elsewhere = reader_identity(replace(reader_certificate(), cti=b"reader-2", points=(SIDE,)))
+    holding = replace(
+        TOWN.held,
+        reader_certificates=(b"\x80", elsewhere.certificate, TOWN.identity.certificate),
+    )
+    for held in (TOWN.held, holding):
+        phone, message_1 = begin(held, TOWN.request, PHONE_EPHEMERAL)
+        _, message_2 = answer(message_1, elsewhere, DOOR_EPHEMERAL)
+        assert read_door(phone, message_2).certificate is None
+        _, message_2 = answer(message_1, TOWN.identity, DOOR_EPHEMERAL)
+        assert read_door(phone, message_2).certificate == TOWN.identity.certificate
 
 
 @pytest.mark.parametrize(
@@ -189,16 +213,40 @@ def test_B12_no_flipped_bit_of_message_2_is_believed(at: int) -> None:
         verify_door(read_door(phone, bytes(broken)), TOWN.identity.certificate, NOW)
 
 
-@pytest.mark.parametrize("label", [1, -1, -7, 65535])
-def test_B12_any_ead_3_but_padding_is_refused(label: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "lockagent.protocol.presentation.ead_padding",
-        lambda size, _: (EadItem(label, bytes(239 - size - len(encode(label)) - 2)),),
+def message_3_with(ead_3: Ead) -> tuple[WaitMessage3, bytes]:
+    """The door's state, and what a rogue phone with a true credential sends: `ead_3`, and OPEN."""
+    held = TOWN.held
+    phone, message_1 = begin(held, TOWN.request, PHONE_EPHEMERAL)
+    waiting, message_2 = answer(message_1, TOWN.identity, DOOR_EPHEMERAL)
+    door = verify_door(read_door(phone, message_2), TOWN.identity.certificate, NOW)
+    session, message_3 = i_prepare_message_3(
+        door.processed,
+        identity=SigningIdentity(
+            id_cred=credential_id_cred(held.received), cred=held.received, key=held.key
+        ),
+        ead_3=ead_3,
     )
-    presented = TOWN.presented()
+    sender = RecordSender(session.exporter, Direction.PHONE_TO_DOOR)
+    return waiting, message_3 + sender.seal(RecordType.OPEN, TOWN.request.encode())
+
+
+@pytest.mark.parametrize("label", [1, -1, -7, 65535])
+def test_B12_any_ead_3_but_padding_is_refused(label: int) -> None:
+    [padding] = ead_padding(len(TOWN.held.received), bytes)
+    assert padding.value is not None
+    longer = len(encode(label)) - len(encode(padding.label))
+    waiting, received = message_3_with((EadItem(label, padding.value[longer:]),))
+    assert len(received) in PRESENTATION_CLASSES
     with pytest.raises(VerificationError) as failure:
-        presented.judged()
-    assert failure.value.step in (3, 4)
+        judge(waiting, received, lambda: TOWN.view, SeenCredentials(), 0)
+    assert failure.value.step == (4 if label > 0 else 3)
+
+
+def test_B12_a_rogue_phone_that_pads_as_it_should_is_believed() -> None:
+    """The scaffold of the test above makes presentations that fail for their label alone."""
+    waiting, received = message_3_with(ead_padding(len(TOWN.held.received), bytes))
+    judgement = judge(waiting, received, lambda: TOWN.view, SeenCredentials(), 0)
+    assert isinstance(judgement.verdict, VerifiedPresentation)
 
 
 def test_B12_the_error_for_a_failed_message_3_is_the_fixed_one() -> None:

@@ -1,11 +1,15 @@
 """Who may import whom, and which modules are pure: architecture as a test.
 
-Two tables. `ROOMS` lists, for each room, the rooms of ours that it may import; the longest prefix
+Three tables. `ROOMS` lists, for each room, the rooms of ours that it may import; the longest prefix
 that matches a module is its room. `PURE` lists modules that take time, randomness and bytes as
-arguments, and may therefore not import what gives them.
+arguments, and may therefore not import what gives them. `STANDARD_LIBRARY_ONLY` lists modules that
+install without anything else. A module whose docstring makes either promise is held to it as if
+it stood in the table.
 """
 
 import ast
+import re
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -34,12 +38,18 @@ IMPURE = (
     "random",
     "secrets",
     "os",
+    "pathlib",
+    "subprocess",
+    "tempfile",
+    "threading",
     "socket",
     "aiohttp",
     "bleak",
     "bumble",
     "sqlalchemy",
 )
+PURE_PROMISE = re.compile(r"(?:^|[.:;]\s+)Pure(?=[.,:;]|$)", re.MULTILINE)
+"""A sentence that opens with "Pure"; what "Pure but for …" excepts, imports alone cannot tell."""
 NOT_PURE = {"lockagent.protocol.time_source", "lockagent.protocol.configuration"}
 PURE = (
     "policies.vocabulary",
@@ -53,6 +63,8 @@ PURE = (
     "lockagent.door",
     "lockagent.clock",
 )
+STANDARD_LIBRARY_PROMISE = "Standard library only"
+STANDARD_LIBRARY_ONLY = ("policies.vocabulary", "policies.grant", "firmware_stubs.interfaces")
 
 ONLY_IN = {
     "bleak": ("mobile_sdk.bleak_link", "mobile_sdk.virtual_bleak"),
@@ -78,6 +90,7 @@ def modules() -> Iterator[tuple[str, ast.Module]]:
 
 
 MODULES = list(modules())
+TREES = dict(MODULES)
 
 
 def imported(tree: ast.Module) -> Iterator[str]:
@@ -89,12 +102,46 @@ def imported(tree: ast.Module) -> Iterator[str]:
             base = "." * node.level + (node.module or "")
             for alias in node.names:
                 dotted = f"{base}.{alias.name}"
-                yield dotted if any(name == dotted for name, _ in MODULES) else base
+                yield dotted if dotted in TREES else base
 
 
 def lies_in(module: str, rooms: tuple[str, ...]) -> bool:
     """Whether `module` is one of `rooms` or lies beneath one."""
     return any(module == room or module.startswith(f"{room}.") for room in rooms)
+
+
+def promised(tree: ast.Module) -> str:
+    """The docstring of a module, where its promises stand."""
+    return ast.get_docstring(tree) or ""
+
+
+def pure_modules() -> list[str]:
+    """The modules that `PURE` lists or that call themselves pure."""
+    return [
+        name
+        for name, tree in MODULES
+        if name not in NOT_PURE and (lies_in(name, PURE) or PURE_PROMISE.search(promised(tree)))
+    ]
+
+
+def standard_library_modules() -> list[str]:
+    """The modules that `STANDARD_LIBRARY_ONLY` lists or that promise the same."""
+    return [
+        name
+        for name, tree in MODULES
+        if name in STANDARD_LIBRARY_ONLY or STANDARD_LIBRARY_PROMISE in promised(tree)
+    ]
+
+
+def reached(name: str) -> set[str]:
+    """The module `name` and every module of ours that comes with it."""
+    found, ahead = set[str](), [name]
+    while ahead:
+        module = ahead.pop()
+        if module not in found:
+            found.add(module)
+            ahead += [target for target in imported(TREES[module]) if target in TREES]
+    return found
 
 
 def room_of(module: str) -> str:
@@ -113,12 +160,19 @@ def test_a_module_imports_only_what_its_room_may(name: str, tree: ast.Module) ->
             )
 
 
-@pytest.mark.parametrize(("name", "tree"), MODULES, ids=[name for name, _ in MODULES])
-def test_a_pure_module_imports_no_clock_no_dice_and_no_world(name: str, tree: ast.Module) -> None:
-    if not lies_in(name, PURE) or name in NOT_PURE:
-        return
-    for target in imported(tree):
+@pytest.mark.parametrize("name", pure_modules())
+def test_a_pure_module_imports_no_clock_no_dice_and_no_world(name: str) -> None:
+    for target in imported(TREES[name]):
         assert target.split(".")[0] not in IMPURE, f"{name} is pure, and imports {target}"
+
+
+@pytest.mark.parametrize("name", standard_library_modules())
+def test_a_module_of_the_standard_library_only_reaches_nothing_else(name: str) -> None:
+    for via in reached(name):
+        for target in imported(TREES[via]):
+            assert target in TREES or target.split(".")[0] in sys.stdlib_module_names, (
+                f"{name} promises the standard library only, and {via} imports {target}"
+            )
 
 
 @pytest.mark.parametrize(("name", "tree"), MODULES, ids=[name for name, _ in MODULES])
@@ -145,6 +199,13 @@ def test_a_file_keeps_to_one_idea() -> None:
     assert long == {}, "split where a second idea begins"
 
 
-def test_the_table_of_pure_modules_names_modules_that_exist() -> None:
+def test_the_tables_name_modules_that_exist() -> None:
     names = {name for name, _ in MODULES}
-    assert {name for name in PURE if not any(lies_in(n, (name,)) for n in names)} == set()
+    tables = (*PURE, *STANDARD_LIBRARY_ONLY)
+    assert {name for name in tables if not any(lies_in(n, (name,)) for n in names)} == set()
+
+
+def test_the_promise_of_purity_is_recognised_where_it_is_written() -> None:
+    promising = {name for name, tree in MODULES if PURE_PROMISE.search(promised(tree))}
+    assert {"policies.reasons", "lockagent.exchange", "mobile_sdk.views"} <= promising
+    assert "mobile_sdk.wallet" not in promising, "pure but for what it names"

@@ -53,7 +53,9 @@ def _table(measures: list[Measure]) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value:g}" if value == int(value) else f"{value:.2f}" if value < 10 else f"{value:.0f}"
+    if value == int(value):
+        return f"{value:.0f}"
+    return f"{value:.2f}" if value < 10 else f"{value:.0f}"
 
 
 def _json(measures: list[Measure]) -> str:

@@ -15,7 +15,7 @@ BOMBS = (
     b"\x7b\x00\x00\x01\x00\x00\x00\x00\x00",
     b"\xbb" + b"\xff" * 8,
     b"\xc2\x5a\x00\x01\x90\x00" + bytes(102_400),
-    b"\x84" * 6 + b"\x99\x03\xe8" + b"\x00" * 1000,
+    b"\x99\x03\xe8" + b"\x18\x18" * 999,
 )
 """Nesting, lengths beyond the bytes at hand, a bignum, and as many items as a message holds."""
 

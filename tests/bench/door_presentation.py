@@ -26,8 +26,9 @@ def measure() -> list[Measure]:
     """`door_presentation_over_floor`."""
     town, presentation, floor = Town.ordinary(), Samples(), Samples()
     for _ in range(ROUNDS):
+        primitives = _primitives()
         presentation.taken.append(_presentation_ns(fresh(town)))
-        floor.time(_primitives())
+        floor.time(primitives)
     ratio = presentation.median_us / floor.median_us
     note = f"{presentation.median_us:.0f} µs over {floor.median_us:.0f} µs"
     return [Measure("door_presentation_over_floor", ratio, 1.4, note)]

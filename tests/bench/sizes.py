@@ -13,7 +13,9 @@ from tests.town import CREDENTIAL_KEY, NOW, REALM, Town, credential
 FIXED_GRANT = Grant(
     tuple(
         GrantEntry(
-            (AccessPointNumber(point),), (Window(NOW, Instant(NOW + 65_535)),), GrantFlags.OPEN
+            (AccessPointNumber(point),),
+            (Window(Instant(NOW + 3600), Instant(NOW + 65_535)),),
+            GrantFlags.OPEN,
         )
         for point in (24, 100, 255)
     )

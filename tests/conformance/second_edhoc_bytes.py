@@ -261,7 +261,7 @@ def exclusive_or(left: bytes, right: bytes) -> bytes:
 def padding(length: int, content: bytes) -> bytes:
     """EAD_3 padding (§3.8.1) of exactly `length` bytes, filled from `content` (at least as long).
 
-    No single item has 26 or 259 bytes: there an empty item, `00`, goes first (wire.md 4).
+    No single item has 26 or 259 bytes: there an empty item, `00`, goes first (SPEC.md 4.5).
     """
     if length == 0:
         return b""

@@ -54,11 +54,21 @@ from tests.conformance.second_edhoc import (
     message_3_padding,
     padding,
 )
-from tests.town import MAIN, NOW, Town, credential, fixed_key, grant_of
+from tests.town import (
+    MAIN,
+    NOW,
+    PRESENTATION_KEY,
+    READER_KEY,
+    Town,
+    credential,
+    fixed_key,
+    grant_of,
+)
 
 GROUP_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 OPEN_RECORD_BYTES = 42
-READER, PRESENTER, STRANGER = 201, 301, 999  # scalars; the first two are the town's
+READER, PRESENTER = (int.from_bytes(key.scalar, "big") for key in (READER_KEY, PRESENTATION_KEY))
+STRANGER = 999
 MORE_POINTS = {360: 0, 540: 40, 720: 75, 900: 110}  # what brings a presentation to its class
 EXPORTS = [(0, b"", 32), (32768, b"", 16), (32771, b"", 13), (40000, b"context", 100)]
 

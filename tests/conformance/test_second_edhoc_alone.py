@@ -3,7 +3,7 @@
 RFC 9529 chapter 3 (suite 2, both ends static DH) is replayed to the byte; chapter 2 (another
 curve, both ends signing) gives the values of the signing half, which method 1's initiator uses.
 Method 1 has no published trace: there the two roles are held against each other, and the sizes
-and refusals against wire.md 2.
+and refusals against SPEC.md 2.
 """
 
 import hashlib

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from firmware_stubs.interfaces import FailMode, HardwareFault
-from firmware_stubs.simulated_door import LONGEST_SOCKET_PATH, SimulatedCabinet, SimulatedDoor
+from firmware_stubs.simulated_door import SimulatedCabinet, SimulatedDoor
+from firmware_stubs.unix_socket import LONGEST_PATH_BYTES
 
 MAIN = "torshov/entrance/main"
 
@@ -51,6 +52,29 @@ async def test_a_released_door_opens_and_closes_by_itself() -> None:
         await seen.closed.wait()
     assert seen.told == ["open", "closed"]
     assert not door.is_open
+
+
+async def test_a_stuck_switch_tells_its_fault_once_and_no_movement() -> None:
+    door, seen = SimulatedDoor(closes_after=0.01), Seen()
+    door.listen(seen)
+    door.jam_switch()
+    door.jam_switch()
+    assert door.force()
+    assert door.stands_open
+    assert not door.is_open
+    assert seen.told == ["expected a position switch that moves, got one stuck"]
+
+
+async def test_a_mended_switch_says_how_the_door_stands() -> None:
+    door, seen = SimulatedDoor(closes_after=60), Seen()
+    door.listen(seen)
+    door.jam_switch()
+    door.force()
+    door.free_switch()
+    door.free_switch()
+    assert door.is_open
+    assert seen.told[1:] == ["open"]
+    door.stop()
 
 
 async def test_a_held_door_stays_open_until_it_is_let_go() -> None:
@@ -135,6 +159,6 @@ async def test_a_line_over_the_limit_ends_that_connection_alone(tmp_path: Path) 
 
 
 async def test_a_socket_path_too_long_is_one_sentence(tmp_path: Path) -> None:
-    cabinet = SimulatedCabinet([MAIN], tmp_path / ("x" * LONGEST_SOCKET_PATH))
+    cabinet = SimulatedCabinet([MAIN], tmp_path / ("x" * LONGEST_PATH_BYTES))
     with pytest.raises(OSError, match="at most 107 bytes"):
         await cabinet.start()

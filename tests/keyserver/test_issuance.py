@@ -12,21 +12,22 @@ from keyserver.errors import (
     IssuanceFault,
     KeyAlreadyUsed,
     NotThisCaller,
+    Superseded,
     TooManyRequestsInBatch,
     UnknownAccessPoint,
     UnknownFacility,
 )
-from keyserver.services.credential_records import (
+from keyserver.services.doors.roots import newest_root
+from keyserver.services.issuing.credential_records import (
     CredentialRequest,
     PreparedCredential,
     Released,
-    Superseded,
 )
-from keyserver.services.door_check import DoorCheck
-from keyserver.services.issuance import MOST_IN_A_BATCH, IssuanceAnswer
-from keyserver.services.revocation import RevocationKind
-from keyserver.services.roots import newest_root
+from keyserver.services.issuing.door_check import DoorCheck
+from keyserver.services.issuing.issuance import IssuanceAnswer
+from keyserver.services.issuing.revocation import RevocationKind
 from keyserver.storage.tables import credential
+from lockagent.protocol.client_proof import MAX_ATTESTED_KEYS
 from lockagent.protocol.credential import (
     CREDENTIAL_BYTES,
     Credential,
@@ -35,8 +36,8 @@ from lockagent.protocol.credential import (
 )
 from lockagent.protocol.keys import SoftwareKey
 from lockagent.protocol.trust import TrustState
+from policies.language import Language
 from policies.vocabulary import AccessPointNumber, Action, FacilityId, Instant
-from policies.wording import Language
 from tests.keyserver.town_hall import (
     AMUND,
     INGRID,
@@ -47,7 +48,6 @@ from tests.keyserver.town_hall import (
     Phone,
     TownHall,
     example,
-    example_documents,
 )
 
 MAIN_ENTRANCE = AccessPointNumber(4711)
@@ -57,6 +57,16 @@ HOUR, DAY = 3_600, 86_400
 def request(facility: str = LIBRARY, point: str | None = None) -> CredentialRequest:
     """A request with a fresh presentation key."""
     return CredentialRequest(facility, SoftwareKey.generate().public, point)
+
+
+def document(hours: dict[str, list[str]]) -> str:
+    """A document that opens the library to anyone in these hours."""
+    days = ", ".join(f"{day}: {spans}" for day, spans in hours.items()).replace("'", '"')
+    return (
+        "for: building:torshov\ntime_zone: Europe/Oslo\n"
+        f"calendars: {{open: {{holidays: as-weekday, open: {{{days}}}}}}}\n"
+        'policies: [{id: open, doors: "building:torshov", allow: anyone, during: open.open}]\n'
+    )
 
 
 async def ask(
@@ -114,7 +124,10 @@ async def test_a_refusal_is_an_answer_with_a_reason_and_a_sentence(hall: TownHal
     assert answer.refused[0].reason == "no-grant"
     why = answer.refused[0].why[0]
     assert (why.access_point, why.reason) == ("storgata-7/waste", "resident")
-    assert why.sentence == "Dette er bare for dem som bor her."
+    assert why.sentence == (
+        "Dette er bare for dem som bor i Storgata 7 borettslag. Bor du der?"
+        " Se adressen din i Folkeregisteret."
+    )
     assert await hall.rows("credential") == 0
 
 
@@ -135,16 +148,21 @@ async def test_credentials_share_their_seconds_with_everybodys(hall: TownHall, l
 
 
 async def test_a_life_under_an_hour_has_the_step_of_a_minute(hall: TownHall) -> None:
-    hall.clock.at += 2 * HOUR + 30 * 60 + 17
-    documents = example_documents()
-    documents["torshov.yaml"] = documents["torshov.yaml"].replace(
-        '"18:00-22:00"]', '"18:00-22:00"]'
-    )
+    await hall.publish({"evening.yaml": document({"wed": ["18:00-22:00"]})})
+    hall.clock.at += 2 * HOUR + 30 * 60 + 17  # 21:30:17 in Oslo
     nora = await hall.enrol(NORA)
-    made = claims((await ask(hall, nora, [request(point="torshov/entrance/main")])).credentials[0])
-    assert made.issued_at % 60 == made.expires % 60 == 0
-    assert made.expires - made.issued_at <= 15 * 60
-    assert made.issued_at <= hall.at < made.issued_at + 60
+    made = claims((await ask(hall, nora, [request()])).credentials[0])
+    assert (made.issued_at, made.expires) == (hall.at - 17, NOW + 3 * HOUR)
+
+
+async def test_a_window_that_has_just_ended_gives_nothing(hall: TownHall) -> None:
+    await hall.publish({"evening.yaml": document({"wed": ["18:00-22:00"]})})
+    hall.clock.at += 3 * HOUR
+    nora = await hall.enrol(NORA)
+    answer = await ask(hall, nora, [request()])
+    assert answer.refused[0].why[0].reason == "during"
+    hall.clock.at -= 1
+    assert (await ask(hall, nora, [request()])).credentials
 
 
 async def test_on_the_way_holds_that_point_alone_for_fifteen_minutes(hall: TownHall) -> None:
@@ -193,7 +211,7 @@ async def test_a_key_is_for_one_facility_one_device_one_purpose_and_its_life(
 async def test_C13_a_batch_over_the_limit_records_nothing(hall: TownHall) -> None:
     nora = await hall.enrol(NORA)
     with pytest.raises(TooManyRequestsInBatch):
-        await ask(hall, nora, [request() for _ in range(MOST_IN_A_BATCH + 1)])
+        await ask(hall, nora, [request() for _ in range(MAX_ATTESTED_KEYS + 1)])
     with pytest.raises(TooManyRequestsInBatch):
         await ask(hall, nora, [])
     assert await hall.rows("credential") == 0
@@ -216,11 +234,11 @@ async def test_C13_a_fault_in_one_request_records_none_of_the_batch(hall: TownHa
 
 async def test_a_whole_batch_is_answered_in_order(hall: TownHall) -> None:
     nora = await hall.enrol(NORA)
-    requests = [request() for _ in range(MOST_IN_A_BATCH)]
+    requests = [request() for _ in range(MAX_ATTESTED_KEYS)]
     answer = await ask(hall, nora, requests)
     keys = [claims(released).presentation_key for released in answer.credentials]
     assert keys == [asked.key for asked in requests]
-    assert len({claims(released).index for released in answer.credentials}) == MOST_IN_A_BATCH
+    assert len({claims(released).index for released in answer.credentials}) == MAX_ATTESTED_KEYS
 
 
 async def test_a_revoked_device_gets_nothing(hall: TownHall) -> None:
@@ -325,15 +343,25 @@ async def test_what_the_doors_would_refuse_is_not_released(hall: TownHall) -> No
 
 
 async def test_a_credential_too_large_ends_earlier(hall: TownHall) -> None:
-    halves = ", ".join(f'"{h:02}:{m:02}-{h:02}:{m + 15:02}"' for h in range(24) for m in (0, 30))
-    calendar = f"{{holidays: as-weekday, often: {{mon-sun: [{halves}]}}}}"
-    await hall.publish(
-        {
-            "often.yaml": "for: building:torshov\ntime_zone: Europe/Oslo\n"
-            f"calendars: {{often: {calendar}}}\npolicies:\n"
-            '- {id: often, doors: "building:torshov", allow: anyone, during: often.often}\n'
-        }
-    )
+    # Three sets of 24 windows: more than 779 bytes hold.
+    rules = {
+        "door:torshov/entrance/main": ("open", 0),
+        "door:torshov/entrance/side": ("open", 20),
+        "building:torshov": ("light", 40),
+    }
+    documents = "for: building:torshov\ntime_zone: Europe/Oslo\ncalendars:\n"
+    for action, minute in rules.values():
+        hours = ", ".join(f'"{hour:02}:{minute:02}-{hour:02}:{minute + 15}"' for hour in range(24))
+        opening = f"{action}{minute}"
+        documents += f"  {opening}: {{holidays: as-weekday, {opening}: {{mon-sun: [{hours}]}}}}\n"
+    documents += "policies:\n"
+    for doors, (action, minute) in rules.items():
+        opening = f"{action}{minute}"
+        documents += (
+            f'- {{id: {opening}, doors: "{doors}", allow: anyone, '
+            f"during: {opening}.{opening}, with: {{actions: [{action}]}}}}\n"
+        )
+    await hall.publish({"often.yaml": documents})
     nora = await hall.enrol(NORA)
     released = (await ask(hall, nora, [request()])).credentials[0]
     made = claims(released)
@@ -341,6 +369,7 @@ async def test_a_credential_too_large_ends_earlier(hall: TownHall) -> None:
     assert made.expires < made.issued_at + DAY
     assert made.expires % 900 == 0
     assert made.grant.permits(MAIN_ENTRANCE, Action.OPEN, NOW)
+    parse_credential(released.credential)
 
 
 async def test_an_index_is_held_by_one_credential_until_it_expires(hall: TownHall) -> None:
@@ -368,3 +397,19 @@ async def _live(hall: TownHall) -> int:
     return await hall.installation.store.read(
         lambda connection: connection.execute(statement).scalar_one()
     )
+
+
+async def test_a_staff_door_is_not_told_from_one_that_does_not_exist(hall: TownHall) -> None:
+    nora = await hall.enrol(NORA)
+    said = set()
+    for point in ("frogner-pool/plant-room", "frogner-pool/no-such-room"):
+        with pytest.raises(UnknownAccessPoint) as refused:
+            await ask(hall, nora, [request("frogner-pool", point)])
+        said.add(str(refused.value))
+    assert len(said) == 1
+
+
+async def test_who_may_enter_a_staff_door_is_given_a_credential_for_it(hall: TownHall) -> None:
+    technician = await hall.enrol("odd")
+    answer = await ask(hall, technician, [request("frogner-pool", "frogner-pool/plant-room")])
+    assert len(answer.credentials) == 1

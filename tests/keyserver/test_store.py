@@ -4,6 +4,7 @@ import asyncio
 import sqlite3
 import subprocess
 import sys
+import threading
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -180,3 +181,49 @@ def test_a_missing_database_is_refused_and_not_made(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="no such file"):
         Store(tmp_path / "k.db")
     assert not (tmp_path / "k.db").exists()
+
+
+async def test_E09_a_damaged_file_is_unavailable_to_readers_in_one_sentence(
+    database: Path,
+) -> None:
+    size = database.stat().st_size
+    with database.open("r+b") as file:
+        file.seek(4096)
+        file.write(bytes(range(256)) * ((size - 4096) // 256))
+    store = Store(database)
+    try:
+        with pytest.raises(StoreUnavailable, match="expected to read the database, got: "):
+            await store.read(lambda connection: connection.execute(_COUNT).scalar_one())
+    finally:
+        store.close()
+
+
+async def test_a_write_that_began_is_finished_though_its_caller_gives_up(store: Store) -> None:
+    loop = asyncio.get_running_loop()
+    begun, may_end = asyncio.Event(), threading.Event()
+
+    def unit(connection: sa.Connection) -> None:
+        connection.execute(_INSERT, {"tenant": "t", "name": "slow", "value": 1})
+        loop.call_soon_threadsafe(begun.set)
+        may_end.wait(10)
+
+    writing = asyncio.create_task(store.write(unit))
+    await begun.wait()
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    may_end.set()
+    store.close()
+    assert store.has_written
+    with sqlite3.connect(store.path) as kept:
+        assert kept.execute("SELECT count(*) FROM counter").fetchone() == (1,)
+
+
+async def test_a_write_that_failed_has_not_written(store: Store) -> None:
+    def unit(connection: sa.Connection) -> None:
+        connection.execute(_INSERT, {"tenant": "t", "name": "undone", "value": 1})
+        raise KeyError
+
+    with pytest.raises(KeyError):
+        await store.write(unit)
+    assert not store.has_written

@@ -6,23 +6,31 @@
 clock stands still at `NOW` until a test moves `hall.clock.at`.
 """
 
+import shutil
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TypeVar
 
 import sqlalchemy as sa
 
-from keyserver.config import FILE_NAME, Config
+from keyserver.config import FILE_NAME, Config, read_config
 from keyserver.founding import Foundation, found_installation
 from keyserver.services.clients import Client
-from keyserver.services.codes import CODE_MINUTES, Purpose, make_code
-from keyserver.services.controllers import Provisioned, ReaderRequest
+from keyserver.services.doors.controllers import Provisioned, ReaderRequest
 from keyserver.services.installation import Installation, Tenant, open_installation
-from keyserver.services.publishing import Published, import_people, import_places, publish
-from keyserver.services.revocation import RevocationKind, Revoked, revoke
+from keyserver.services.issuing.revocation import RevocationKind, Revoked, revoke
+from keyserver.services.people.codes import CODE_MINUTES, Purpose, make_code
+from keyserver.services.people.importing import (
+    ImportedPeople,
+    ImportedPlaces,
+    import_people,
+    import_places,
+)
+from keyserver.services.people.publishing import Published, publish
 from keyserver.storage.tables import metadata
 from lockagent.protocol.keys import SoftwareKey
 from policies.public_holidays import norwegian_holidays
@@ -136,11 +144,11 @@ class TownHall:
             raise RuntimeError("expected the controller just provisioned, got none")
         return Door(client, provisioned, agent_key, reader_keys)
 
-    async def revoke(self, kind: RevocationKind, subject: str) -> Revoked:
+    async def revoke(self, kind: RevocationKind, target: str) -> Revoked:
         """Revoke as an administrator does."""
         return await self.write(
             lambda connection: revoke(
-                connection, self.tenant.authority, kind, subject, "test", self.at
+                connection, self.tenant.authority, kind, target, "test", self.at
             )
         )
 
@@ -148,29 +156,20 @@ class TownHall:
         """Revoke a device."""
         return await self.revoke(RevocationKind.DEVICE, device)
 
-    async def import_places(self, text: str) -> int:
-        """Import a places file; how many credentials that revoked."""
-        authority = self.tenant.authority
-        _, revoked = await self.write(
-            lambda connection: import_places(connection, authority, text, "places.yaml", self.at)
-        )
-        return revoked
+    async def import_places(self, text: str) -> ImportedPlaces:
+        """Import a places file."""
+        store, authority = self.installation.store, self.tenant.authority
+        return await import_places(store, authority, text, "places.yaml", self.at)
 
-    async def import_people(self, text: str) -> int:
-        """Import a people file; how many credentials that revoked."""
-        authority = self.tenant.authority
-        _, revoked = await self.write(
-            lambda connection: import_people(connection, authority, text, "people.yaml", self.at)
-        )
-        return revoked
+    async def import_people(self, text: str) -> ImportedPeople:
+        """Import a people file."""
+        store, authority = self.installation.store, self.tenant.authority
+        return await import_people(store, authority, text, "people.yaml", self.at)
 
     async def publish(self, documents: dict[str, str]) -> Published:
         """Publish documents."""
-        authority = self.tenant.authority
-        holidays = norwegian_holidays()
-        return await self.write(
-            lambda connection: publish(connection, authority, documents, holidays, self.at)
-        )
+        store, authority = self.installation.store, self.tenant.authority
+        return await publish(store, authority, documents, norwegian_holidays(), self.at)
 
     async def rows(self, table: str) -> int:
         """How many rows a table has."""
@@ -179,14 +178,14 @@ class TownHall:
             lambda connection: connection.execute(count).scalar_one()
         )
 
-    async def _code(self, purpose: Purpose, subject: str) -> str:
+    async def _code(self, purpose: Purpose, made_for: str) -> str:
         authority = self.tenant.authority
         code, _ = await self.write(
             lambda connection: make_code(
                 connection,
                 authority.tenant,
                 purpose,
-                subject,
+                made_for,
                 CODE_MINUTES,
                 authority.random_bytes,
                 self.at,
@@ -224,20 +223,30 @@ async def found(folder: Path, url: str = "http://127.0.0.1:0") -> Config:
     )
 
 
+_FOUNDED: dict[bool, TemporaryDirectory[str]] = {}
+"""Installations founded once and copied for each test: keys and migrations take their time."""
+
+
 @asynccontextmanager
 async def open_town_hall(folder: Path, *, is_published: bool = True) -> AsyncIterator[TownHall]:
     """A founded installation, opened; with the example documents unless told otherwise."""
-    config = await found(folder)
-    clock = StandingClock()
-    async with open_installation(config, clock) as installation:
-        hall = TownHall(installation, config, clock)
+    if is_published not in _FOUNDED:
+        founded = TemporaryDirectory(prefix="town-hall-")
+        config = await found(Path(founded.name))
         if is_published:
-            await hall.import_places(example("places.yaml"))
-            await hall.import_people(example("people.yaml"))
-            await hall.publish(example_documents())
+            async with _opened(config) as hall:
+                await hall.import_places(example("places.yaml"))
+                await hall.import_people(example("people.yaml"))
+                await hall.publish(example_documents())
+        _FOUNDED[is_published] = founded
+    home = folder / "keyserver"
+    shutil.copytree(Path(_FOUNDED[is_published].name) / "keyserver", home)
+    async with _opened(read_config(home / FILE_NAME)) as hall:
         yield hall
 
 
-def config_file(hall: TownHall) -> Path:
-    """The configuration that a verb is given."""
-    return hall.config.path.with_name(FILE_NAME)
+@asynccontextmanager
+async def _opened(config: Config) -> AsyncIterator[TownHall]:
+    clock = StandingClock()
+    async with open_installation(config, clock) as installation:
+        yield TownHall(installation, config, clock)

@@ -19,12 +19,15 @@ from lockagent.protocol.door_settings import (
     PointSettings,
     sign_settings,
 )
+from lockagent.protocol.gatt import ReaderId
+from lockagent.protocol.root import parse_root, sign_root
 from lockagent.protocol.time_token import TimeToken, sign_time_token
 from lockagent.protocol.trust_bundle import TrustBundle, sign_bundle
 from lockagent.recorder import Recorder
 from policies.grant import Window
 from policies.vocabulary import AccessPointId, ControllerId, Instant
 from tests import town
+from tests.vectors.fixed import ROOT_KEYS
 
 CONTROLLER = ControllerId("ctl_0123456789ABCDEF")
 ENTRANCE = AccessPointId("torshov/entrance/main")
@@ -97,9 +100,9 @@ def signed_bundle(**changes: object) -> bytes:
     return sign_bundle(changed, town.REALM, town.BUNDLE_KEY)
 
 
-def signed_token(nonce: bytes, at: int = town.NOW) -> bytes:
+def signed_token(nonce: bytes, at: int = town.NOW, reader_id: ReaderId = town.READER_ID) -> bytes:
     """The server's answer to `nonce`."""
-    return sign_time_token(TimeToken(town.READER_ID, nonce, Instant(at)), town.REALM, town.TIME_KEY)
+    return sign_time_token(TimeToken(reader_id, nonce, Instant(at)), town.REALM, town.TIME_KEY)
 
 
 def point_settings(windows: tuple[Window, ...] = ()) -> PointSettings:
@@ -111,6 +114,14 @@ def signed_settings(version: int = 1, windows: tuple[Window, ...] = ()) -> bytes
     """The settings of the controller."""
     settings = DoorSettings(CONTROLLER, version, town.NOW, (point_settings(windows),))
     return sign_settings(settings, town.REALM, town.BUNDLE_KEY)
+
+
+def next_root(drops_bundle_key: bool = False, issued: int = town.NOW) -> bytes:
+    """The town's second root, by the threshold of both; it may name another bundle key."""
+    held = parse_root(town.root_bytes()).claims
+    bundle_keys = (town.fixed_key(502).public,) if drops_bundle_key else held.bundle_keys
+    root = replace(held, version=2, issued=Instant(issued), bundle_keys=bundle_keys)
+    return sign_root(root, town.REALM, ROOT_KEYS)
 
 
 @dataclass
@@ -140,7 +151,7 @@ class Cabinet:
         recorder = Recorder(journal, beliefs, told)
         door = SimulatedDoor(closes_after=0.01)
         driver = DoorDriver(town.MAIN, ENTRANCE, door, beliefs, recorder, told)
-        access = AccessPoint(driver, beliefs, recorder, told)
+        access = AccessPoint(driver, beliefs, recorder, told, clock.monotonic)
         return cls(clock, told, beliefs, journal, recorder, door, driver, access)
 
     def entries(self) -> list[JournalEntry]:

@@ -18,7 +18,7 @@ from lockagent.protocol.trust_bundle import TrustBundle, sign_bundle
 from lockagent.protocol.verification import SeenCredentials
 from lockagent.ready_keys import ReadyKeys
 from lockagent.recorder import Recorder
-from lockagent.session import DoorSession
+from lockagent.session import SPEC_TIMING, DoorSession, SessionTiming
 from policies.vocabulary import AccessPointId, ControllerId, Instant
 from tests.lockagent.simulated_link import SimulatedLink, SimulatedPhone
 from tests.town import (
@@ -127,12 +127,17 @@ class DoorRig:
         token = TimeToken(READER_ID, self.beliefs.time_nonce(), Instant(int(self.clock.now())))
         self.beliefs.take_time_token(sign_time_token(token, REALM, TIME_KEY))
 
-    def connect(self, town: Town | None = None, att_mtu: int = 247) -> SimulatedPhone:
+    def connect(
+        self,
+        town: Town | None = None,
+        att_mtu: int = 247,
+        timing: SessionTiming = SPEC_TIMING,
+    ) -> SimulatedPhone:
         """A phone that has connected; each has an ephemeral key of its own."""
         self._links += 1
         link = SimulatedLink(self._links, att_mtu)
         session = DoorSession(
-            link, self.town.identity, self.access, self.beliefs, self.ready_keys, self.seen
+            link, self.town.identity, self.access, self.beliefs, self.ready_keys, self.seen, timing
         )
         return SimulatedPhone(town or self.town, link, session, seed=1000 + self._links)
 

@@ -33,12 +33,14 @@ class KeyServer:
     tells_time: bool = True
     answers: list[int] = field(default_factory=list)
     queries: list[dict[str, str]] = field(default_factory=list)
+    says_next: list[object] = field(default_factory=list)
     entries: list[bytes] = field(default_factory=list)
     tokens: int = 0
     accepted_token: str = ""
     agent_key: VerifyingKey | None = None
     provisioned: dict[str, object] = field(default_factory=dict)
     server: TestServer | None = None
+    reader_id: ReaderId = town.READER_ID
 
     async def start(self) -> str:
         """Serve on a loopback port; the issuer."""
@@ -78,7 +80,8 @@ class KeyServer:
             return _nonce(_problem(status, "service-unavailable"))
         update, self.update = self.update, UpdateAnswer()
         if self.tells_time and "nonce" in request.query:
-            token = signed_token(from_base64url(request.query["nonce"]))
+            nonce = from_base64url(request.query["nonce"])
+            token = signed_token(nonce, reader_id=self.reader_id)
             update = UpdateAnswer(
                 update.bundle, update.settings, token, update.roots, update.reader_certificates
             )
@@ -102,7 +105,8 @@ class KeyServer:
         self.entries.extend(received.claims.entries)
         if first_break(self.entries) is not None:
             return _nonce(_problem(409, "journal-fork"))
-        return _nonce(web.json_response({"next_sequence": len(self.entries) + 1}))
+        said = self.says_next.pop(0) if self.says_next else len(self.entries) + 1
+        return _nonce(web.json_response({"next_sequence": said}))
 
     async def _controllers(self, request: web.Request) -> web.Response:
         if _claims(request.headers["DPoP"]).get("nonce") != NONCE:
@@ -138,13 +142,15 @@ class KeyServer:
         return None
 
 
-def certificate_for(jwk: dict[str, object], number: int) -> bytes:
-    """A certificate of the reader whose id ends in the number's low byte."""
+def certificate_for(
+    jwk: dict[str, object], number: int, days: int = 365, issued_at: Instant = town.NOW
+) -> bytes:
+    """A certificate, for so many days, of the reader whose id ends in the number's low byte."""
     certificate = ReaderCertificate(
         facility=town.TORSHOV,
-        issued_at=town.NOW,
-        not_before=town.NOW,
-        expires=Instant(town.NOW + 365 * town.DAY),
+        issued_at=issued_at,
+        not_before=issued_at,
+        expires=Instant(issued_at + days * town.DAY),
         cti=number.to_bytes(8, "big"),
         reader_key=VerifyingKey.from_jwk(jwk),
         versions=(1,),

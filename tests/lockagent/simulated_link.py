@@ -95,4 +95,8 @@ class SimulatedPhone:
         if not self.link.is_subscribed:
             self.subscribe()
         self.send(Message(Channel.EDHOC, await self.message_3()))
+        return await self.result()
+
+    async def result(self) -> Result:
+        """What the door answers to message_3."""
         return read_result(self.result_awaited, (await self.receive()).content)

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from lockagent.access import Denied, DoorMode, Granted, Opening, conclusion
+from lockagent.access import ATTEMPT_SECONDS, Denied, DoorMode, Granted, conclusion
+from lockagent.denials import MOST_IN_ALL
 from lockagent.door import Locked, Released
+from lockagent.exchange import Opening
 from lockagent.protocol.access_event import EventKind
 from lockagent.protocol.errors import CoarseReason, DenialReason, VerificationError
 from lockagent.protocol.trust_bundle import TrustVersion
@@ -39,7 +41,7 @@ def presented(
         (GrantFlags.OPEN | GrantFlags.LONGER_STRIKE, False, 12),
     ],
 )
-def test_d6_a_longer_strike_is_for_whoever_asks_or_needs_it(
+def test_D6_a_longer_strike_is_for_whoever_asks_or_needs_it(
     flags: GrantFlags, longer: bool, seconds: int
 ) -> None:
     assert conclusion(presented(flags, longer=longer), MODE) == Granted(seconds)
@@ -75,7 +77,7 @@ def test_what_the_door_cannot_do_is_refused_as_such(action: Action) -> None:
 
 async def test_a_grant_is_journalled_then_the_strike_moves(tmp_path: Path) -> None:
     cabinet = Cabinet.at(tmp_path)
-    opening = await cabinet.access.conclude(presented())
+    opening = cabinet.access.conclude(presented())
     assert opening == Opening(True, 4, CoarseReason.NONE, None)
     assert cabinet.door.is_released
     entry = cabinet.entries()[-1]
@@ -96,7 +98,7 @@ async def test_a_grant_is_journalled_then_the_strike_moves(tmp_path: Path) -> No
 async def test_without_a_journal_nothing_opens(tmp_path: Path) -> None:
     cabinet = Cabinet.at(tmp_path)
     shutil.rmtree(tmp_path / "journal")
-    opening = await cabinet.access.conclude(presented())
+    opening = cabinet.access.conclude(presented())
     assert opening == Opening(False, 0, CoarseReason.DOOR_CANNOT, None)
     assert not cabinet.door.is_released
     assert cabinet.recorder.has_fault
@@ -104,22 +106,33 @@ async def test_without_a_journal_nothing_opens(tmp_path: Path) -> None:
     assert cabinet.door.is_released, "the way out is never affected"
 
 
-async def test_b16_a_retry_has_the_same_answer_and_one_pulse(tmp_path: Path) -> None:
+async def test_B16_a_retry_has_the_same_answer_and_one_pulse(tmp_path: Path) -> None:
     cabinet = Cabinet.at(tmp_path)
-    first = await cabinet.access.conclude(presented())
+    first = cabinet.access.conclude(presented())
     cabinet.door.secure()
-    again = await cabinet.access.conclude(presented())
+    again = cabinet.access.conclude(presented())
     assert again == first
     assert not cabinet.door.is_released, "a retry must not pulse the strike again"
     assert cabinet.kinds().count(EventKind.ACCESS_GRANTED) == 1
 
 
-async def test_b16_another_attempt_is_another_pulse(tmp_path: Path) -> None:
+async def test_B16_after_thirty_seconds_a_retry_is_decided_anew(tmp_path: Path) -> None:
+    cabinet = Cabinet.at(tmp_path)
+    cabinet.access.conclude(presented())
+    cabinet.clock.pass_time(ATTEMPT_SECONDS - 0.1)
+    cabinet.access.conclude(presented())
+    assert cabinet.kinds().count(EventKind.ACCESS_GRANTED) == 1
+    cabinet.clock.pass_time(0.1)
+    cabinet.access.conclude(presented())
+    assert cabinet.kinds().count(EventKind.ACCESS_GRANTED) == 2
+
+
+async def test_B16_another_attempt_is_another_pulse(tmp_path: Path) -> None:
     cabinet = Cabinet.at(tmp_path)
     first = presented()
-    await cabinet.access.conclude(first)
+    cabinet.access.conclude(first)
     other = replace(first, request=replace(first.request, attempt=b"another!"))
-    await cabinet.access.conclude(other)
+    cabinet.access.conclude(other)
     assert cabinet.kinds().count(EventKind.ACCESS_GRANTED) == 2
 
 
@@ -127,7 +140,7 @@ async def test_lockdown_is_read_again_not_from_the_snapshot(tmp_path: Path) -> N
     cabinet = Cabinet.at(tmp_path)
     before = presented()
     cabinet.beliefs.take_bundle(signed_bundle(version=TrustVersion(1, 2), lockdown=True))
-    opening = await cabinet.access.conclude(before)
+    opening = cabinet.access.conclude(before)
     assert opening.coarse is CoarseReason.DOOR_MODE
     assert cabinet.entries()[-1].reason is DenialReason.THREAT_LEVEL
 
@@ -139,7 +152,7 @@ async def test_a_denial_of_a_later_step_is_journalled_with_its_precise_reason(
     refusal = VerificationError(
         12, DenialReason.OUT_OF_TIME_RANGE, CoarseReason.NOT_NOW, "expected a window"
     )
-    opening = await cabinet.access.refuse(refusal, b"cti-0001", Instant(town.NOW + 60))
+    opening = cabinet.access.refuse(refusal, b"cti-0001", Instant(town.NOW + 60))
     assert opening == Opening(False, 0, CoarseReason.NOT_NOW, Instant(town.NOW + 60))
     entry = cabinet.entries()[-1]
     assert (entry.kind, entry.reason) == (
@@ -149,6 +162,72 @@ async def test_a_denial_of_a_later_step_is_journalled_with_its_precise_reason(
     assert ("denied", {"access_point": ENTRANCE, "reason": "OUT_OF_TIME_RANGE"}) in (
         cabinet.told.events
     )
+
+
+def refused(cabinet: Cabinet, cti: bytes, reason: DenialReason, times: int = 1) -> None:
+    """Denials of step 12."""
+    for _ in range(times):
+        refusal = VerificationError(12, reason, CoarseReason.NOT_NOW, "expected a window")
+        opening = cabinet.access.refuse(refusal, cti)
+        assert opening.coarse is CoarseReason.NOT_NOW, "the phone is told the same every time"
+
+
+async def test_repeated_denials_are_counted_not_journalled_singly(tmp_path: Path) -> None:
+    cabinet = Cabinet.at(tmp_path)
+    refused(cabinet, b"cti-0001", DenialReason.OUT_OF_TIME_RANGE, 1000)
+    refused(cabinet, b"cti-0002", DenialReason.OUT_OF_TIME_RANGE)
+    refused(cabinet, b"cti-0001", DenialReason.POINT_NO_ACCESS_RIGHTS)
+    assert cabinet.kinds() == [EventKind.ACCESS_DENIED] * 5
+    cabinet.access.record_failures()
+    cabinet.access.record_failures()
+    counted = cabinet.entries()[-1]
+    assert counted.kind is EventKind.COUNTED_FAILURES
+    assert dict(counted.details) == {"denied": True, "OUT_OF_TIME_RANGE": 997}
+    assert len(cabinet.kinds()) == 6
+    cabinet.clock.pass_time(60)
+    refused(cabinet, b"cti-0001", DenialReason.OUT_OF_TIME_RANGE)
+    assert cabinet.kinds()[-1] is EventKind.ACCESS_DENIED
+
+
+async def test_denials_of_many_credentials_are_bounded_too(tmp_path: Path) -> None:
+    cabinet = Cabinet.at(tmp_path)
+    for number in range(200):
+        refused(cabinet, number.to_bytes(8, "big"), DenialReason.CREDENTIAL_DISABLED)
+    assert len(cabinet.kinds()) == MOST_IN_ALL
+    cabinet.access.record_failures()
+    assert cabinet.entries()[-1].details["CREDENTIAL_DISABLED"] == 200 - MOST_IN_ALL
+
+
+async def test_a_count_of_every_reason_fits_an_entry(tmp_path: Path) -> None:
+    cabinet = Cabinet.at(tmp_path)
+    for reason in DenialReason:
+        refused(cabinet, b"cti-0001", reason, 300)
+        for _ in range(300):
+            cabinet.access.count_failure(reason)
+    cabinet.access.record_failures()
+    assert [len(entry.details) for entry in cabinet.entries()[-2:]] == [15, 16]
+
+
+async def test_a_press_of_the_button_serves_one_grant(tmp_path: Path) -> None:
+    cabinet = Cabinet.at(tmp_path)
+    cabinet.door.press_presence()
+    needs = presented(GrantFlags.OPEN | GrantFlags.NEEDS_PRESENCE)
+    plain = replace(presented(), request=replace(needs.request, attempt=b"no press"))
+    assert cabinet.access.conclude(plain).granted
+    assert cabinet.access.conclude(needs).granted
+    other = replace(needs, request=replace(needs.request, attempt=b"another!"))
+    assert not cabinet.access.conclude(other).granted
+    cabinet.door.press_presence()
+    assert cabinet.access.conclude(other).granted
+
+
+async def test_B16_a_retry_in_a_lockdown_since_has_its_answer_and_no_pulse(tmp_path: Path) -> None:
+    cabinet = Cabinet.at(tmp_path)
+    first = cabinet.access.conclude(presented())
+    cabinet.door.secure()
+    cabinet.beliefs.take_bundle(signed_bundle(version=TrustVersion(1, 2), lockdown=True))
+    assert cabinet.access.conclude(presented()) == first
+    assert not cabinet.door.is_released
 
 
 async def test_failures_before_the_presentation_are_counted_not_journalled_singly(
@@ -165,10 +244,10 @@ async def test_failures_before_the_presentation_are_counted_not_journalled_singl
     assert dict(entry.details) == {"MALFORMED": 1000, "UNKNOWN_ISSUER": 1}
 
 
-async def test_g01_a_strike_that_does_not_move_is_a_fault_and_no_opening(tmp_path: Path) -> None:
+async def test_G01_a_strike_that_does_not_move_is_a_fault_and_no_opening(tmp_path: Path) -> None:
     cabinet = Cabinet.at(tmp_path)
     cabinet.door.is_stuck = True
-    opening = await cabinet.access.conclude(presented())
+    opening = cabinet.access.conclude(presented())
     assert opening.coarse is CoarseReason.DOOR_CANNOT
     assert cabinet.kinds()[-2:] == [EventKind.ACCESS_GRANTED, EventKind.STRIKE_FAILED]
     assert isinstance(cabinet.driver.door, Locked)
@@ -176,7 +255,7 @@ async def test_g01_a_strike_that_does_not_move_is_a_fault_and_no_opening(tmp_pat
 
 async def test_the_outcome_names_the_attempt(tmp_path: Path) -> None:
     cabinet = Cabinet.at(tmp_path)
-    await cabinet.access.conclude(presented())
+    cabinet.access.conclude(presented())
     assert isinstance(cabinet.driver.door, Released)
     assert cabinet.door.push()
     entry = cabinet.entries()[-1]

@@ -1,11 +1,13 @@
 """What the controller believes: verified, on the disk first, and never going back."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from lockagent.beliefs import Beliefs
 from lockagent.clock import WIDEST_SECONDS, ClockRefused, Reading
+from lockagent.protocol.root import parse_root, sign_root
 from lockagent.protocol.trust_bundle import TrustVersion
 from lockagent.protocol.trust_errors import TrustFault, TrustRefused
 from policies.vocabulary import FacilityId, Instant
@@ -13,11 +15,14 @@ from tests import town
 from tests.lockagent.cabinet import (
     HandClock,
     make_beliefs,
+    next_root,
     signed_bundle,
     signed_settings,
     signed_token,
 )
 
+FILES = ("trust.cbor", "settings.cbor", "clock.cbor")
+BUNDLE_FORGER = town.fixed_key(504).public
 NEXT_BOOT = bytes(15) + b"\x01"
 
 
@@ -63,7 +68,7 @@ def test_the_same_boot_goes_on_with_its_clock(
     assert again.reading().lo >= town.NOW + 49
 
 
-def test_a22_after_power_loss_time_has_a_floor_and_no_end(
+def test_A22_after_power_loss_time_has_a_floor_and_no_end(
     tmp_path: Path, clock: HandClock, beliefs: Beliefs
 ) -> None:
     clock.pass_time(3600)
@@ -83,7 +88,7 @@ def test_a_trusted_clock_counts_the_power_loss(
     assert reading.lo <= town.NOW + 600 <= reading.hi
 
 
-def test_a22_an_untrusted_clock_that_jumps_changes_nothing(
+def test_A22_an_untrusted_clock_that_jumps_changes_nothing(
     clock: HandClock, beliefs: Beliefs
 ) -> None:
     before = beliefs.reading()
@@ -117,13 +122,124 @@ def test_a_bundle_from_the_future_is_refused_and_moves_nothing(beliefs: Beliefs)
     assert (beliefs.trust, beliefs.reading()) == before
 
 
+def refuse_writing(folder: Path) -> None:
+    """Have a disk that takes none of the files: where they are begun there is a folder."""
+    for name in FILES:
+        (folder / f"{name}.new").mkdir()
+
+
+def take_writing(folder: Path) -> None:
+    """Have the disk take files again."""
+    for name in FILES:
+        (folder / f"{name}.new").rmdir()
+
+
+def test_a_full_disk_does_not_keep_a_revocation_out(
+    tmp_path: Path, clock: HandClock, beliefs: Beliefs
+) -> None:
+    refuse_writing(tmp_path)
+    changes: list[bool] = []
+    beliefs.on_trust_changed(lambda: changes.append(beliefs.trust.is_revoked(7)))
+    revoking = signed_bundle(version=TrustVersion(1, 2), revoked=frozenset({7}), lockdown=True)
+    assert beliefs.take_bundle(revoking)
+    assert beliefs.trust.lockdown
+    assert changes == [True]
+    beliefs.take_settings(signed_settings(2))
+    clock.pass_time(70)
+    beliefs.take_time_token(signed_token(beliefs.time_nonce(), town.NOW + 70))
+    assert beliefs.reading().lo == town.NOW + 70
+    with pytest.raises(OSError, match=r"\.cbor\.new"):
+        beliefs.write_rest()
+    assert make_beliefs(tmp_path, clock).trust.version == TrustVersion(1, 1)
+    take_writing(tmp_path)
+    beliefs.write_rest()
+    again = make_beliefs(tmp_path, clock, NEXT_BOOT)
+    assert again.trust == beliefs.trust
+    assert again.settings == beliefs.settings
+    assert again.reading().lo == town.NOW + 70
+    assert not again.doubts
+
+
+def test_a_door_starts_on_a_full_disk(tmp_path: Path, clock: HandClock, beliefs: Beliefs) -> None:
+    refuse_writing(tmp_path)
+    again = make_beliefs(tmp_path, clock, NEXT_BOOT)
+    assert again.trust == beliefs.trust
+    with pytest.raises(OSError, match="clock"):
+        again.write_rest()
+
+
+def test_settings_end_with_the_key_that_signed_them(
+    tmp_path: Path, clock: HandClock, beliefs: Beliefs
+) -> None:
+    assert beliefs.take_root(next_root(drops_bundle_key=True))
+    assert beliefs.settings is None
+    assert beliefs.trust.bundle is None
+    again = make_beliefs(tmp_path, clock, NEXT_BOOT)
+    assert again.settings is None
+    assert again.trust.root.version == 2
+    assert not again.doubts
+
+
+def test_settings_stay_while_the_root_names_their_key(
+    tmp_path: Path, clock: HandClock, beliefs: Beliefs
+) -> None:
+    assert beliefs.take_root(next_root())
+    assert not beliefs.take_root(next_root()[:0] + beliefs.trust.root_bytes)
+    assert beliefs.settings is not None
+    assert make_beliefs(tmp_path, clock, NEXT_BOOT).settings == beliefs.settings
+
+
+def test_a_forged_trust_file_is_doubted_and_the_pinned_root_counts(
+    tmp_path: Path, clock: HandClock, beliefs: Beliefs
+) -> None:
+    stranger = town.fixed_key(503)
+    held = parse_root(town.root_bytes()).claims
+    own = replace(
+        held, version=9, threshold=1, root_keys=(stranger.public,), bundle_keys=(BUNDLE_FORGER,)
+    )
+    forged = replace(beliefs.trust, newer_roots=(sign_root(own, town.REALM, [stranger]),))
+    (tmp_path / "trust.cbor").write_bytes(forged.to_bytes())
+    again = make_beliefs(tmp_path, clock, NEXT_BOOT)
+    assert again.trust.root == held
+    assert again.trust.bundle is None
+    assert any("trust state is not believed" in doubt for doubt in again.doubts)
+
+
+@pytest.mark.parametrize("what", ["root", "bundle", "settings"])
+def test_A22_the_floor_stands_on_what_was_taken_before_the_power_went(
+    tmp_path: Path, clock: HandClock, what: str
+) -> None:
+    fresh = make_beliefs(tmp_path, clock)
+    before = fresh.reading().lo
+    if what == "root":
+        fresh.take_root(next_root())
+    elif what == "bundle":
+        fresh.take_bundle(signed_bundle())
+    else:
+        fresh.take_settings(signed_settings())
+    assert fresh.reading().lo == town.NOW > before
+    assert make_beliefs(tmp_path, clock, NEXT_BOOT).reading() == Reading(town.NOW, None)
+
+
+def test_a_fresh_answer_sets_hi_also_above_what_was_known(
+    clock: HandClock, beliefs: Beliefs
+) -> None:
+    """A drift worse than stated can be mended; so whoever holds a time key can go forward."""
+    clock.pass_time(70)
+    later = town.NOW + town.DAY
+    assert beliefs.take_time_token(signed_token(beliefs.time_nonce(), later)).lo == later
+    clock.pass_time(70)
+    with pytest.raises(ClockRefused):
+        beliefs.take_time_token(signed_token(beliefs.time_nonce(), town.NOW + 140))
+
+
 def test_a_bundle_raises_the_floor(tmp_path: Path, clock: HandClock) -> None:
     fresh = make_beliefs(tmp_path, clock)
     fresh.take_bundle(signed_bundle())
     assert fresh.reading() == Reading(town.NOW, None)
 
 
-def test_f06_a_bundle_of_another_facility_is_refused(beliefs: Beliefs) -> None:
+def test_F06_a_bundle_of_another_facility_is_refused(beliefs: Beliefs) -> None:
     other = signed_bundle(facility=FacilityId("ekeberg"), version=TrustVersion(1, 2))
     with pytest.raises(TrustRefused) as caught:
         beliefs.take_bundle(other)
@@ -147,7 +263,7 @@ def test_a_trust_change_is_told_and_the_same_bundle_is_none(beliefs: Beliefs) ->
 
 
 @pytest.mark.parametrize("name", ["trust.cbor", "settings.cbor", "clock.cbor"])
-def test_f05_a_damaged_file_is_doubted_and_the_rest_is_kept(
+def test_F05_a_damaged_file_is_doubted_and_the_rest_is_kept(
     tmp_path: Path, clock: HandClock, beliefs: Beliefs, name: str
 ) -> None:
     path = tmp_path / name

@@ -205,7 +205,7 @@ def test_the_rules_hold_over_any_sequence(moves: list[tuple[float, tuple[str, in
 
 
 @given(st.lists(st.booleans(), max_size=50))
-def test_g02_chatter_of_the_switch_is_one_alarm_an_episode(positions: list[bool]) -> None:
+def test_G02_chatter_of_the_switch_is_one_alarm_an_episode(positions: list[bool]) -> None:
     door, alarms, openings, was_open = begin(False)[0], 0, 0, False
     for is_open in positions:
         door, commands = step(door, DoorMoved(AT, is_open), TIMING)

@@ -6,10 +6,12 @@ import os
 import shutil
 import signal
 import sys
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lockagent.journal import Happening, Journal, JournalUnwritable
@@ -181,7 +183,7 @@ def test_entries_are_read_across_segments(tmp_path: Path) -> None:
     assert journal.entries_from(11) == (11, [])
 
 
-def test_f04_acknowledged_entries_give_way_first(tmp_path: Path) -> None:
+def test_F04_acknowledged_entries_give_way_first(tmp_path: Path) -> None:
     journal = Journal(tmp_path, entries_a_segment=4, most_segments=2)
     for _ in range(8):
         journal.append(STAMP, FORCED)
@@ -192,22 +194,115 @@ def test_f04_acknowledged_entries_give_way_first(tmp_path: Path) -> None:
     assert first_break(tmp_path) is None
 
 
-def test_f04_routine_entries_give_way_and_security_entries_stay(tmp_path: Path) -> None:
-    journal = Journal(tmp_path, entries_a_segment=4, most_segments=2)
-    for at in range(12):
-        journal.append(STAMP, FORCED if at % 4 == 1 else OPENED)
-    assert journal.gave_way == 3
-    held = dict(frames_from(tmp_path))
-    assert [n for n, frame in held.items() if frame.kind is FrameKind.STUB] == [1, 3, 4]
-    assert decode_entry(held[2].content).kind is EventKind.FORCED_OPEN
+def full(folder: Path, kinds: Iterable[EventKind]) -> Journal:
+    """A store of at most two segments of four entries, and what became of `kinds` in it."""
+    journal = Journal(folder, entries_a_segment=4, most_segments=2)
+    for kind in kinds:
+        journal.append(STAMP, Happening(kind, POINT))
+    return journal
+
+
+def held(folder: Path) -> dict[int, EventKind]:
+    """The entries that are still there, by sequence."""
+    return {
+        number: decode_entry(frame.content).kind
+        for number, frame in frames_from(folder)
+        if frame.kind is FrameKind.ENTRY
+    }
+
+
+def test_F04_routine_entries_give_way_and_security_entries_stay(tmp_path: Path) -> None:
+    journal = full(
+        tmp_path,
+        [EventKind.FORCED_OPEN if at % 4 == 1 else EventKind.DOOR_OPENED for at in range(12)],
+    )
+    assert journal.gave_way == 4
+    assert sorted(held(tmp_path)) == [2, 6, 7, 8, 9, 10, 11, 12], "the oldest four routine ones"
+    stubs = {n: f.stands_for for n, f in frames_from(tmp_path) if f.kind is FrameKind.STUB}
+    assert stubs == {1: 1, 3: 3}, "stubs side by side are one"
     assert first_break(tmp_path) is None, "the chain holds around what gave way"
     assert journal.entries_from(1, 1)[0] == 2
     journal.close()
-    assert Journal(tmp_path).head == journal.head
+    again = Journal(tmp_path, entries_a_segment=4, most_segments=2)
+    assert again.head == journal.head
+    again.append(STAMP, FORCED)
+    assert first_break(tmp_path) is None
+
+
+def test_F04_what_is_only_counted_or_denied_gives_way_before_security_entries(
+    tmp_path: Path,
+) -> None:
+    full(tmp_path, [EventKind.ACCESS_GRANTED, EventKind.ACCESS_DENIED] * 6)
+    assert set(held(tmp_path)) == {1, 3, 5, 7, 9, 10, 11, 12}
+    assert first_break(tmp_path) is None
+
+
+@pytest.mark.parametrize(
+    "kind", [EventKind.ACCESS_DENIED, EventKind.FORCED_OPEN, EventKind.DOOR_OPENED]
+)
+def test_F04_a_full_store_never_grows_and_goes_on(tmp_path: Path, kind: EventKind) -> None:
+    journal = full(tmp_path, [kind] * 200)
+    assert len(segment_paths(tmp_path)) == 2
+    assert len(held(tmp_path)) <= 8
+    assert journal.gave_way == 200 - len(held(tmp_path)), "what gave way is counted"
+    assert list(held(tmp_path))[-4:] == [197, 198, 199, 200]
+    assert first_break(tmp_path) is None
+    assert journal.head.sequence == 200
+
+
+def test_F04_what_the_server_has_gives_way_first_and_is_not_counted(tmp_path: Path) -> None:
+    journal = Journal(tmp_path, entries_a_segment=4, most_segments=2)
+    for _ in range(8):
+        journal.append(STAMP, FORCED)
+    journal.acknowledge(2)
+    journal.append(STAMP, OPENED)
+    assert journal.gave_way == 2
+    assert first_break(tmp_path) is None
+
+
+def test_F05_a_cut_between_joining_and_removing_leaves_one_of_each(tmp_path: Path) -> None:
+    journal = full(tmp_path, [EventKind.DOOR_OPENED] * 8)
+    second = segment_path(tmp_path, 5).read_bytes()
+    for _ in range(2):
+        journal.append(STAMP, FORCED)
+    journal.close()
+    segment_path(tmp_path, 5).write_bytes(second)
+    assert [n for n, _ in frames_from(tmp_path)] == [1, 5, 6, 7, 8, 9, 10]
+    assert first_break(tmp_path) is None
+    again = Journal(tmp_path, entries_a_segment=4, most_segments=2)
+    assert len(segment_paths(tmp_path)) == 2
+    assert again.head == journal.head
+
+
+def test_an_acknowledgement_of_what_gave_way_waits_for_the_next(tmp_path: Path) -> None:
+    journal = full(tmp_path, [EventKind.DOOR_OPENED] * 12)
+    journal.acknowledge(2)
+    assert journal.acknowledged == 0
+    journal.acknowledge(7)
+    assert journal.acknowledged == 7
+
+
+@given(st.lists(st.sampled_from(list(EventKind)), max_size=60), st.integers(0, 60))
+@settings(max_examples=60, deadline=None)
+def test_F04_whatever_happens_the_chain_holds_and_the_store_is_bounded(
+    kinds: list[EventKind], acknowledged: int
+) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        journal = Journal(Path(name), entries_a_segment=3, most_segments=3)
+        for at, kind in enumerate(kinds):
+            journal.append(STAMP, Happening(kind, POINT))
+            if at == acknowledged:
+                journal.acknowledge(at + 1)
+        journal.close()
+        assert len(held(Path(name))) <= 9
+        assert first_break(Path(name)) is None
+        assert Journal(Path(name), 3, 3).head == journal.head
 
 
 _WRITER = """
 import sys
+import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 from lockagent.journal import Happening, Journal
 from lockagent.protocol.access_event import EventKind
@@ -219,7 +314,7 @@ while True:
 """
 
 
-async def test_f05_a_writer_killed_has_lost_nothing_it_reported(tmp_path: Path) -> None:
+async def test_F05_a_writer_killed_has_lost_nothing_it_reported(tmp_path: Path) -> None:
     for wanted in (1, 37, 120):
         writer = await asyncio.create_subprocess_exec(
             sys.executable, "-c", _WRITER, str(tmp_path), stdout=asyncio.subprocess.PIPE

@@ -6,7 +6,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -40,6 +40,7 @@ class Place:
     issuer: str
     server: KeyServer
     said: pytest.CaptureFixture[str]
+    programs: list[asyncio.subprocess.Process] = field(default_factory=list)
 
     @property
     def config(self) -> Path:
@@ -61,12 +62,14 @@ class Place:
         self.config.write_text("\n".join(lines) + "\n" + reader)
 
     async def start(self, *arguments: str) -> asyncio.subprocess.Process:
-        return await asyncio.create_subprocess_exec(
+        program = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "lockagent", "--json", "--config", str(self.config), *arguments),
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
         )
+        self.programs.append(program)
+        return program
 
     async def run(self, *arguments: str) -> Ended:
         """One verb in this process, in a thread of its own: starting Python anew takes longer."""
@@ -101,6 +104,10 @@ async def place(short_folder: Path, capsys: pytest.CaptureFixture[str]) -> Async
     place = Place(short_folder, issuer, server, capsys)
     place.write_config()
     yield place
+    for program in place.programs:
+        if program.returncode is None:
+            program.kill()
+            await program.wait()
     await server.stop()
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import errno
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+import lockagent.sync
 from lockagent.clock import WIDEST_SENSITIVE_SECONDS
 from lockagent.journal import Happening
 from lockagent.protocol.access_event import EventKind
@@ -17,12 +19,14 @@ from lockagent.protocol.trust_bundle import TrustVersion
 from lockagent.protocol.trust_errors import TrustFault, TrustRefused
 from lockagent.protocol.update_answer import UpdateAnswer
 from lockagent.server_link import ServerLink, ServerRefused, ServerUnavailable
-from lockagent.sync import LONGEST_PAUSE_SECONDS, Sync, pause_after
+from lockagent.sync import LONGEST_PAUSE_SECONDS, AnswerNotBelieved, Sync, pause_after
 from tests import town
 from tests.lockagent.cabinet import CONTROLLER, Cabinet, signed_bundle, signed_settings
 from tests.lockagent.key_server import KeyServer
 
 AGENT_KEY: SoftwareKey = town.fixed_key(501)
+FULL_DISK = "expected the disk to take a certificate, got: no space left on device"
+UNWRITABLE = b"certificate no disk takes"
 HAPPENED = Happening(EventKind.FORCED_OPEN, town.MAIN)
 
 
@@ -60,10 +64,13 @@ async def in_step(tmp_path: Path) -> AsyncIterator[InStep]:
     issuer = await server.start()
     renewed, refused = list[bytes](), set[bytes]()
 
-    def renew(received: bytes) -> None:
+    def renew(received: bytes) -> bool:
         if received in refused:
             raise TrustRefused(TrustFault.SIGNATURE, "expected another signature")
+        if received == UNWRITABLE:
+            raise OSError(errno.ENOSPC, "No space left on device")
         renewed.append(received)
+        return True
 
     async with aiohttp.ClientSession() as http:
         link = ServerLink(http, AGENT_KEY, CONTROLLER, issuer, cabinet.clock)
@@ -120,7 +127,7 @@ async def test_time_is_asked_for_again_within_the_hour_only_where_it_is_wide(
     assert ["nonce" in query for query in in_step.server.queries] == [True, False]
 
 
-async def test_f06_a_refused_bundle_is_told_and_the_old_one_kept(in_step: InStep) -> None:
+async def test_F06_a_refused_bundle_is_told_and_the_old_one_kept(in_step: InStep) -> None:
     in_step.server.update = UpdateAnswer(bundle=signed_bundle(version=TrustVersion(1, 5)))
     await in_step.fetched()
     in_step.server.update = UpdateAnswer(bundle=signed_bundle(version=TrustVersion(1, 4)))
@@ -135,6 +142,80 @@ async def test_a_refused_object_does_not_hold_the_others_back(in_step: InStep) -
     await in_step.fetched()
     assert in_step.cabinet.beliefs.trust.bundle is not None
     assert "update_refused" in in_step.cabinet.told.names()
+
+
+async def test_what_the_disk_does_not_take_holds_nothing_else_back(
+    in_step: InStep, tmp_path: Path
+) -> None:
+    (tmp_path / "trust.cbor.new").mkdir()  # a place that no file can be written to
+    (tmp_path / "clock.cbor.new").mkdir()
+    in_step.server.update = UpdateAnswer(
+        bundle=signed_bundle(lockdown=True),
+        settings=signed_settings(),
+        reader_certificates=(UNWRITABLE, b"renewed"),
+    )
+    await in_step.fetched()
+    beliefs = in_step.cabinet.beliefs
+    assert beliefs.trust.lockdown
+    assert beliefs.trust.bundle is not None
+    assert beliefs.settings is not None
+    assert beliefs.reading().is_narrow(WIDEST_SENSITIVE_SECONDS)
+    assert in_step.renewed == [b"renewed"]
+    assert in_step.cabinet.kinds().count(EventKind.FAULT) == 1
+    assert ("fault", {"detail": FULL_DISK}) in in_step.cabinet.told.events
+
+
+async def test_the_same_refused_object_is_journalled_once_and_asked_for_ever_more_slowly(
+    in_step: InStep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_step.server.tells_time = False
+    fruitless: list[int] = []
+    four = asyncio.Event()
+
+    def no_pause(failures: int, _jitter: float) -> float:
+        fruitless.append(failures)
+        in_step.server.update = refused
+        if len(fruitless) == 4:
+            four.set()
+        return 0.0
+
+    refused = in_step.server.update = UpdateAnswer(bundle=b"not a bundle")
+    monkeypatch.setattr(lockagent.sync, "pause_after", no_pause)
+    following = asyncio.ensure_future(in_step.sync.run())
+    async with asyncio.timeout(10):
+        await four.wait()
+    following.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await following
+    assert fruitless[:4] == [1, 2, 3, 4]
+    assert in_step.cabinet.kinds() == [EventKind.UPDATE_REFUSED]
+    assert in_step.cabinet.told.names().count("update_refused") == 1
+    in_step.sync.take(UpdateAnswer(bundle=b"another that is none"))
+    assert in_step.cabinet.kinds() == [EventKind.UPDATE_REFUSED] * 2
+
+
+@pytest.mark.parametrize("said", [-1, 0, 1, 4, 2**40, True, "3", None])
+async def test_an_acknowledgement_of_what_was_not_sent_is_not_believed(
+    in_step: InStep, said: object
+) -> None:
+    in_step.server.says_next = [said]
+    for _ in range(2):
+        in_step.cabinet.recorder.record(HAPPENED)
+    with pytest.raises(AnswerNotBelieved, match="expected a next sequence from 2 to 3"):
+        await in_step.until_acknowledged(2)
+    assert in_step.cabinet.journal.acknowledged == 0
+    await in_step.until_acknowledged(2)
+
+
+async def test_an_answer_not_believed_is_a_fault(in_step: InStep) -> None:
+    in_step.server.says_next = [99]
+    in_step.cabinet.recorder.record(HAPPENED)
+    running = asyncio.ensure_future(in_step.sync.run())
+    fault = await in_step.cabinet.told.until("fault")
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+    assert "expected a next sequence from 2 to 2" in str(fault["detail"])
 
 
 async def test_a_lapsed_token_is_fetched_anew_once(in_step: InStep) -> None:
@@ -155,14 +236,14 @@ async def test_journal_entries_arrive_and_are_acknowledged(in_step: InStep) -> N
     assert in_step.server.entries == held
 
 
-async def test_f03_a_long_offline_journal_goes_in_batches(in_step: InStep) -> None:
+async def test_F03_a_long_offline_journal_goes_in_batches(in_step: InStep) -> None:
     for _ in range(1203):
         in_step.cabinet.journal.append(in_step.cabinet.beliefs.stamp(), HAPPENED)
     await in_step.until_acknowledged(1203)
     assert len(in_step.server.entries) == 1203
 
 
-async def test_f02_a_server_that_lost_entries_gets_them_again(in_step: InStep) -> None:
+async def test_F02_a_server_that_lost_entries_gets_them_again(in_step: InStep) -> None:
     for _ in range(4):
         in_step.cabinet.recorder.record(HAPPENED)
     await in_step.until_acknowledged(4)
@@ -205,7 +286,7 @@ async def test_a_refused_certificate_is_told(in_step: InStep) -> None:
     assert in_step.cabinet.kinds() == [EventKind.UPDATE_REFUSED]
 
 
-def test_f09_pauses_grow_to_a_bound_and_are_spread() -> None:
+def test_F09_pauses_grow_to_a_bound_and_are_spread() -> None:
     assert [pause_after(n, 1.0) for n in range(1, 6)] == [1.0, 2.0, 4.0, 8.0, 16.0]
     assert pause_after(1000, 1.0) == LONGEST_PAUSE_SECONDS
     assert pause_after(3, 0.0) == 2.0

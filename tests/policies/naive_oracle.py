@@ -191,7 +191,7 @@ def opening_at(doc: Doc, calendar: Doc, opening: str, t: int) -> Told:
     told = NO
     for day in (wall.date() - timedelta(days=1), wall.date()):
         plans = plans_of(doc, calendar, opening, day)
-        is_told = len(plans) == 1 and day.year >= FIRST_YEAR
+        is_told = all(hours == plans[0] for hours in plans) and day.year >= FIRST_YEAR
         for hours in plans:
             for stated in hours:
                 start, end = stated.split("-")
@@ -208,8 +208,9 @@ def opening_at(doc: Doc, calendar: Doc, opening: str, t: int) -> Told:
 def plans_of(doc: Doc, calendar: Doc, opening: str, day: date) -> list[list[str]]:
     """The hours of a day; more than one list when a day list does not say which."""
     dates = calendar.get("dates", {})
-    easter = f"easter{(day - EASTER[day.year]).days:+d}" if day.year in EASTER else ""
-    for written in (day.isoformat(), easter, f"{day:%m-%d}"):
+    easters = [EASTER[year] for year in (day.year, day.year + 1) if year in EASTER]
+    from_easter = [f"easter{(day - easter).days:+d}" for easter in easters]
+    for written in (day.isoformat(), *from_easter, f"{day:%m-%d}"):
         if written in dates:
             return [hours_in(of_opening(dates[written], opening))]
     plans = []

@@ -1,5 +1,6 @@
 """Which hours a day has: one test for each rule of the order, and for what cannot be told."""
 
+import json
 from datetime import date
 from typing import Any
 
@@ -10,7 +11,7 @@ from policies.document import load_policies
 from policies.grant import Window
 from policies.model import During
 from policies.schedule import start_of_day
-from policies.windows import Telling
+from policies.vocabulary import Instant
 from tests.policies import written
 from tests.policies.written import instant
 
@@ -33,14 +34,9 @@ def calendar(**keys: Any) -> Calendar:
 
 def at(opening: Calendar, text: str) -> tuple[bool, bool]:
     """Whether it is surely and possibly open at an instant in UTC."""
-    told = opening.windows("open", Window(instant(text), instant(text[:14] + "59")))
-    return told_at_start(told, text)
-
-
-def told_at_start(told: Telling, text: str) -> tuple[bool, bool]:
     start = instant(text)
-    surely, possibly = (any(w.start <= start < w.end for w in windows) for windows in told)
-    return surely, possibly
+    told = opening.windows("open", Window(start, Instant(start + 1)))
+    return bool(told.surely), bool(told.possibly)
 
 
 def test_a_weekday_that_is_not_written_is_closed() -> None:
@@ -105,6 +101,13 @@ def test_a_full_date_comes_before_easter_and_easter_before_a_yearly_date() -> No
     assert at(calendar(dates=hours), "2027-03-24T04:30") == OPEN
 
 
+def test_a_day_before_easter_may_lie_in_the_year_before() -> None:
+    opening = calendar(dates={"easter-87": "12:00-14:00"})
+    assert at(opening, "2026-12-31T11:30") == OPEN  # Easter 2027 is 28 March
+    assert at(opening, "2026-12-31T15:30") == NOTHING
+    assert at(calendar(dates={"easter+99": "20:00-21:00"}), "2027-07-05T18:30") == OPEN
+
+
 def test_a_date_comes_before_a_holiday_and_a_season() -> None:
     opening = calendar(
         dates={"05-17": "12:00-14:00"},
@@ -125,12 +128,12 @@ def test_the_first_season_in_written_order_counts() -> None:
 
 
 def test_a_season_runs_across_new_year_with_both_ends_included() -> None:
-    winter = [{"from": "12-20", "to": "01-05", "open": {"mon-sun": "12:00-13:00"}}]
+    winter = [{"from": "12-20", "to": "01-05", "open": {"mon-sun": "20:00-21:00"}}]
     opening = calendar(seasons=winter, holidays="as-weekday")
     for inside in ("2026-12-20", "2026-12-31", "2027-01-01", "2027-01-05"):
-        assert at(opening, f"{inside}T11:30") == OPEN
+        assert at(opening, f"{inside}T19:30") == OPEN
     for outside in ("2026-12-19", "2027-01-06"):
-        assert at(opening, f"{outside}T11:30") == (OPEN if outside == "2027-01-06" else NOTHING)
+        assert at(opening, f"{outside}T19:30") == NOTHING
 
 
 def test_a_plan_closed_all_week_is_closed_on_holidays_too() -> None:
@@ -166,6 +169,12 @@ def test_on_a_day_its_list_does_not_cover_an_opening_is_unknown() -> None:
     assert at(opening, "2026-11-04T20:00") == UNSURE
 
 
+def test_hours_that_are_the_same_by_every_plan_are_known_without_the_list() -> None:
+    same = calendar(seasons=[{"days": "breaks", "open": {"mon-fri": "10:00-18:00"}}])
+    assert at(same, "2026-11-04T10:00") == OPEN
+    assert at(same, "2026-11-04T20:00") == NOTHING
+
+
 def test_a_date_decides_even_where_the_list_does_not_cover() -> None:
     opening = calendar(
         seasons=[{"days": "breaks", "open": "closed"}], dates={"2026-11-04": "12:00-14:00"}
@@ -194,7 +203,7 @@ def test_the_holidays_are_those_given_and_not_those_of_the_library() -> None:
         calendars={"c": {"holidays": "closed", "open": {"mon-sun": "10:00-18:00"}}},
     )
     invented = HolidayTable(2026, 2026, frozenset({date(2026, 10, 14)}))
-    loaded = load_policies({"a": written.json.dumps(doc)}, written.PLACES, invented)
+    loaded = load_policies({"a": json.dumps(doc)}, written.PLACES, invented)
     when = loaded.documents[0].rules[0].when
     assert isinstance(when, During)
     assert at(when.calendar, "2026-10-14T10:00") == NOTHING

@@ -1,5 +1,7 @@
 """The algebra of windows against sets of whole numbers."""
 
+from itertools import pairwise
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,7 +32,7 @@ def instants(windows: Windows) -> set[int]:
 
 def assert_canonical(windows: Windows) -> None:
     assert all(start < end for start, end in windows)
-    assert all(a.end < b.start for a, b in zip(windows, windows[1:], strict=False))
+    assert all(a.end < b.start for a, b in pairwise(windows))
 
 
 @given(any_windows)

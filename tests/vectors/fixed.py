@@ -1,7 +1,8 @@
 """The fixed world of the vectors: keys from small scalars, one tenant, one facility, one moment.
 
 Signatures are deterministic (RFC 6979), so that the committed files do not change from run to
-run. `sign_raw` signs anything, since most cases are things no issuer would write.
+run. `sign_raw` signs anything, since most cases are things no issuer would write. `tests.town`
+builds its values on the same keys.
 """
 
 from dataclasses import replace
@@ -13,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from lockagent.protocol.claims import AUD, CNF, CTI, EXP, IAT, NBF, PRIVATE, bound_key
 from lockagent.protocol.encoding import Key, Value, encode
 from lockagent.protocol.envelope import ObjectType, Realm, sign
-from lockagent.protocol.keys import COORDINATE_BYTES, VerifyingKey
+from lockagent.protocol.keys import COORDINATE_BYTES, SoftwareKey
 from lockagent.protocol.root import Root, sign_root
 from lockagent.protocol.trust_bundle import (
     IssuerKey,
@@ -33,13 +34,15 @@ REALM = Realm(Environment.TEST, TenantId("oslo"))
 FACILITY = FacilityId("torshov")
 
 
-class FixedKey:
+class FixedKey(SoftwareKey):
     """A P-256 key of a small scalar that signs deterministically (RFC 6979)."""
 
+    __slots__ = ("scalar",)
+
     def __init__(self, scalar: int) -> None:
-        """The key of this scalar."""
-        self._private = ec.derive_private_key(scalar, ec.SECP256R1())
-        self.public = VerifyingKey.of(self._private.public_key())
+        """The key of this scalar; the attribute holds it as 32 bytes, for a case to hand on."""
+        super().__init__(ec.derive_private_key(scalar, ec.SECP256R1()))
+        self.scalar = scalar.to_bytes(COORDINATE_BYTES, "big")
 
     def sign(self, data: bytes) -> bytes:
         """ES256 over `data`: 64 bytes, r then s, the same in every run."""
@@ -54,6 +57,7 @@ BUNDLE_KEY, NEXT_BUNDLE_KEY = FixedKey(21), FixedKey(22)
 CREDENTIAL_KEY, READER_ISSUER_KEY = FixedKey(31), FixedKey(32)
 TIME_KEY, ACK_KEY = FixedKey(33), FixedKey(34)
 PRESENTATION_KEY, READER_KEY, AGENT_KEY = FixedKey(41), FixedKey(42), FixedKey(43)
+PHONE_EPHEMERAL, DOOR_EPHEMERAL, OTHER_EPHEMERAL = FixedKey(51), FixedKey(52), FixedKey(53)
 STRANGER = FixedKey(99)
 
 ROOT = Root(

@@ -28,6 +28,9 @@ _ENCRYPT0_HEAD = encode(["Encrypt0", b"", b""])[:-1]
 _SIGNATURE1_HEAD = encode(["Signature1", b"", b"", b""])[:-3]
 
 
+_RESPONDER_IS_STATIC, _INITIATOR_IS_STATIC = 1, 2  # the bits of METHOD
+
+
 class Method(IntEnum):
     """Who authenticates how, Initiator first (RFC 9528, 3.2)."""
 
@@ -39,12 +42,12 @@ class Method(IntEnum):
     @property
     def initiator_signs(self) -> bool:
         """Whether the Initiator's proof is a signature, not a MAC by its static key."""
-        return self in (Method.SIGN_SIGN, Method.SIGN_STATIC)
+        return not self & _INITIATOR_IS_STATIC
 
     @property
     def responder_signs(self) -> bool:
         """Whether the Responder's proof is a signature, not a MAC by its static key."""
-        return self in (Method.SIGN_SIGN, Method.STATIC_SIGN)
+        return not self & _RESPONDER_IS_STATIC
 
 
 class Label(IntEnum):

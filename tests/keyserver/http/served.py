@@ -21,6 +21,7 @@ from multidict import CIMultiDict
 
 from keyserver.app import create_app, runner_of
 from keyserver.http.callers import ADDRESS_RATE, CLIENT_RATE
+from keyserver.http.connections import Bounds
 from keyserver.http.limits import Rate
 from lockagent.protocol.client_proof import (
     ClientSession,
@@ -77,6 +78,11 @@ class Served:
     prefix: str
     base: str
     http: aiohttp.ClientSession
+
+    @property
+    def port(self) -> int:
+        """Where it listens on loopback."""
+        return int(self.base.rpartition(":")[2])
 
     @property
     def at(self) -> Instant:
@@ -267,11 +273,15 @@ async def served_at(hall: TownHall, port: int) -> AsyncIterator[Served]:
 
 @asynccontextmanager
 async def served_hall(
-    folder: Path, address_rate: Rate = ADDRESS_RATE, client_rate: Rate = CLIENT_RATE
+    folder: Path,
+    address_rate: Rate = ADDRESS_RATE,
+    client_rate: Rate = CLIENT_RATE,
+    bounds: Bounds | None = None,
 ) -> AsyncIterator[Served]:
     """A town hall's installation, served on a free loopback port until the block ends."""
     async with open_town_hall(folder) as hall:
-        runner = runner_of(create_app(hall.installation, address_rate, client_rate))
+        application = create_app(hall.installation, address_rate, client_rate)
+        runner = runner_of(application, bounds)
         await runner.setup()
         watching = asyncio.create_task(hall.installation.changes.watch())
         try:

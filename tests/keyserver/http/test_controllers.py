@@ -77,6 +77,18 @@ async def test_more_calls_than_four_of_a_controller_do_not_wait(controller: Call
     assert sorted(answer.status for answer in answers) == [304, 304, 304, 304, 429]
 
 
+async def test_E06_calls_that_were_given_up_do_not_keep_a_controller_from_waiting(
+    controller: Caller,
+) -> None:
+    path = f"{UPDATE}?{await up_to_date(controller)}"
+    for _ in range(4):
+        headers = {"Prefer": "wait=25"}
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(controller.call("GET", path, headers=headers), 0.1)
+    answer = await controller.call("GET", path, headers={"Prefer": "wait=1"})
+    assert (answer.status, answer.headers["Preference-Applied"]) == (304, "wait=1")
+
+
 @pytest.mark.parametrize(
     "query",
     [

@@ -235,3 +235,15 @@ async def test_C13_one_key_for_two_facilities_is_refused(phone: Caller) -> None:
     requests = [{"facility": LIBRARY, "key": 0}, {"facility": "ekeberg", "key": 0}]
     answer = await ask(phone, requests, await phone.attestation(fresh()))
     await assert_refused(phone, answer, 409, "key-already-used")
+
+
+async def test_C13_a_key_that_calls_this_server_is_no_presentation_key(
+    phone: Caller, controller: Caller
+) -> None:
+    other = phone.served.caller()
+    await other.enrol(KARIM)
+    await phone.served.hall.revoke_device(other.session.client)
+    for enrolled in (phone, controller, other):
+        stray = await phone.attestation([*fresh(), enrolled.key.public])
+        answer = await ask(phone, [{"facility": LIBRARY, "key": 0}], stray)
+        await assert_refused(phone, answer, 400, "invalid-attestation")

@@ -1,6 +1,5 @@
 """What stands around every route: names of errors, bounds, what is never said."""
 
-import asyncio
 import json
 import logging
 import sqlite3
@@ -167,32 +166,6 @@ async def test_E06_another_type_or_encoding_is_not_unpacked(
     assert (answer.status, answer.problem) == (415, "unsupported-media-type")
 
 
-@pytest.mark.parametrize(
-    "request_bytes",
-    [
-        b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
-        b"POST /health HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n"
-        b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-        b"POST /health HTTP/1.1\r\nHost: a\r\nContent-Length: +1\r\n\r\na",
-        b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"a" * 20_000 + b"\r\n\r\n",
-        b"\x16\x03\x01\x00\xa5",
-    ],
-    ids=lambda content: str(content[:60]),
-)
-async def test_E05_a_request_that_may_be_read_in_two_ways_is_refused(
-    served: Served, request_bytes: bytes
-) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", int(served.base.rpartition(":")[2]))
-    writer.write(request_bytes)
-    await writer.drain()
-    if request_bytes.startswith(b"\x16"):
-        writer.write_eof()
-    answer = await asyncio.wait_for(reader.read(), 5)
-    writer.close()
-    assert answer == b"" or answer.split(b" ", 2)[1] in (b"400", b"404", b"405", b"431")
-    assert b"Traceback" not in answer
-
-
 async def test_calls_beyond_the_rate_are_429_with_the_wait(tmp_path: Path) -> None:
     async with served_hall(tmp_path, address_rate=Rate(burst=2, a_minute=6)) as served:
         answers = [
@@ -200,6 +173,26 @@ async def test_calls_beyond_the_rate_are_429_with_the_wait(tmp_path: Path) -> No
         ]
     assert [answer.status for answer in answers] == [401, 401, 429]
     assert int(answers[-1].headers["Retry-After"]) > 0
+
+
+async def test_calls_without_proof_are_429_before_their_signatures_are_read(
+    tmp_path: Path,
+) -> None:
+    async with served_hall(tmp_path, address_rate=Rate(burst=2, a_minute=6)) as served:
+        caller = served.caller()
+        caller.session = caller.session.with_token("no.token.ours", 300, served.at)
+        answers = [await served.send("POST", NONCE, caller.proved("POST", NONCE)) for _ in range(3)]
+        unsigned = await served.send("POST", NONCE)
+    assert [answer.status for answer in answers] == [401, 401, 429]
+    assert unsigned.status == 429
+
+
+async def test_calls_that_are_proved_do_not_count_for_the_address(tmp_path: Path) -> None:
+    async with served_hall(tmp_path, address_rate=Rate(burst=4, a_minute=1)) as served:
+        phone = served.caller()
+        await phone.hear()
+        await phone.enrol(NORA)
+        assert {(await phone.call("POST", NONCE)).status for _ in range(6)} == {200}
 
 
 async def test_one_phone_s_calls_do_not_use_up_another_s(tmp_path: Path) -> None:

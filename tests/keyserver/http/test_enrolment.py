@@ -110,6 +110,30 @@ async def test_a_body_that_is_not_right_names_its_member_and_writes_nothing(
     assert await served.hall.rows("device") == 0
 
 
+async def test_a_verifier_may_come_with_a_typed_code(served: Served) -> None:
+    for length in (43, 128):
+        code = await served.hall.enrol_code(NORA)
+        answer = await enrol(served.caller(), code, code_verifier=("-._~aZ09" * 16)[:length])
+        assert answer.status == 201
+
+
+@pytest.mark.parametrize("verifier", ["", "x" * 42, "x" * 129, "x" * 42 + "=", "å" * 43])
+async def test_C08_a_verifier_of_another_form_is_refused_and_uses_no_code(
+    served: Served, verifier: str
+) -> None:
+    code = await served.hall.enrol_code(NORA)
+    answer = await enrol(served.caller(), code, code_verifier=verifier)
+    assert (answer.status, answer.problem) == (400, "code-not-accepted")
+    assert (await enrol(served.caller(), code)).status == 201
+
+
+@pytest.mark.parametrize("verifier", [None, 1, ["x"]])
+async def test_a_verifier_that_is_no_text_is_named(served: Served, verifier: object) -> None:
+    answer = await enrol(served.caller(), "0000-0000-0000", code_verifier=verifier)
+    assert (answer.status, answer.problem) == (400, "invalid-request")
+    assert [one["pointer"] for one in answer.body["errors"]] == ["#/code_verifier"]
+
+
 async def test_a_token_has_no_business_where_a_key_is_enrolled(phone: Caller) -> None:
     answer = await phone.call("POST", DEVICES, body={"code": "x", "name": "x", "platform": "x"})
     assert answer.status in (400, 401)

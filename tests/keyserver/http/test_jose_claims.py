@@ -5,7 +5,6 @@ import hashlib
 import pytest
 
 from keyserver.jose import (
-    MOST_ATTESTED_KEYS,
     TOKEN_SECONDS,
     BadToken,
     TooManyKeys,
@@ -15,6 +14,7 @@ from keyserver.jose import (
     verify_key_attestation,
 )
 from lockagent.protocol.client_proof import (
+    MAX_ATTESTED_KEYS,
     client_assertion,
     dpop_proof,
     key_attestation,
@@ -196,7 +196,7 @@ def test_C13_an_attestation_with_a_claim_that_is_not_right_is_refused(
 
 
 def test_C13_an_attestation_over_more_keys_than_a_batch_has_its_own_error() -> None:
-    keys = [SoftwareKey.generate().public for _ in range(MOST_ATTESTED_KEYS + 1)]
+    keys = [SoftwareKey.generate().public for _ in range(MAX_ATTESTED_KEYS + 1)]
     read_attestation(key_attestation(KEY, DEVICE, ISSUER, AT, "n", keys[1:]))
     with pytest.raises(TooManyKeys):
         read_attestation(key_attestation(KEY, DEVICE, ISSUER, AT, "n", keys))

@@ -22,6 +22,15 @@ def test_a_caller_who_waits_as_told_is_allowed() -> None:
     assert limiter.take("one", float(wait)) is None
 
 
+def test_a_call_given_back_may_be_taken_again_and_no_more_than_the_burst_is_held() -> None:
+    limiter = Limiter(Rate(burst=1, a_minute=1))
+    limiter.give_back("unheard")
+    limiter.take("one", 0.0)
+    for _ in range(3):
+        limiter.give_back("one")
+    assert [limiter.take("one", 0.0) is None for _ in range(2)] == [True, False]
+
+
 def test_the_table_is_bounded_and_forgets_who_was_unheard_for_longest() -> None:
     limiter = Limiter(Rate(burst=1, a_minute=1))
     for caller in range(MOST_CALLERS + 1):

@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyserver.strict_json import BadJson, BadMember, Members, parse_json, parse_object
+from keyserver.strict_json import (
+    BadJson,
+    BadMember,
+    Members,
+    parse_json,
+    parse_object,
+    pieces_of,
+)
 
 REFUSED = {
     "a byte order mark": b"\xef\xbb\xbf{}",
@@ -28,6 +35,9 @@ REFUSED = {
     "bare NaN": b"NaN",
     "bare Infinity": b"-Infinity",
     "bytes that are not UTF-8": b'"\xff"',
+    "a very long number": b"1." + b"3" * 63,
+    "a string that is never closed": b'"' + b'\\"' * 32_000,
+    "a string that is never closed and ends in an escape": b'"' + b'\\"' * 32_000 + b"\\",
     "deep nesting": b"[" * 100_000,
     "nothing": b"",
     "overlong UTF-8": b'"\xc0\xaf"',
@@ -68,6 +78,17 @@ def test_E01_any_bytes_are_read_or_refused_by_one_error(received: bytes) -> None
 
 def test_brackets_within_text_are_no_nesting() -> None:
     assert parse_json(b'"[[[[[[[[[[[[\\"[["', most_depth=1) == '[[[[[[[[[[[["[['
+
+
+@given(st.text() | st.text(alphabet='[]{}"\\\\ \n1'))
+def test_E02_every_character_is_looked_at_once(text: str) -> None:
+    assert "".join(pieces_of(text)) == text
+
+
+@pytest.mark.parametrize("end", ["", "\\", "x", "[", "\\u"])
+def test_E02_a_string_that_is_never_closed_is_looked_at_once(end: str) -> None:
+    text = '"' + '\\"' * 32_000 + end
+    assert list(pieces_of(text)) == [text]
 
 
 def test_an_object_is_asked_for_where_one_is_needed() -> None:

@@ -101,6 +101,12 @@ async def test_a_form_that_is_not_right_is_refused(phone: Caller, changed: dict[
     assert_oauth_error(answer, 401, "invalid_client")
 
 
+async def test_a_field_that_is_unknown_or_without_a_value_is_none(phone: Caller) -> None:
+    more = {"client_id": "", "resource": "https://elsewhere.example", "scope": "controller"}
+    answer = await phone.ask_for_token(form(phone, **more))
+    assert (answer.status, answer.body["scope"]) == (200, "device")
+
+
 @pytest.mark.parametrize(
     ("content", "content_type"),
     [

@@ -11,10 +11,7 @@ from hypothesis import strategies as st
 
 from lockagent.protocol.credential import (
     CREDENTIAL_BYTES,
-    LIFE_SECONDS,
-    SENSITIVE_LIFE_SECONDS,
     Credential,
-    issue_interval,
     issue_step,
     parse_credential,
     sign_credential,
@@ -23,7 +20,12 @@ from lockagent.protocol.envelope import ObjectType
 from lockagent.protocol.errors import MalformedMessage
 from lockagent.protocol.keys import BadSignature
 from lockagent.protocol.reader_certificate import ReaderCertificate, parse_reader_certificate
-from policies.grant import Grant, GrantEntry, GrantFlags, Window
+from policies.grant import (
+    Grant,
+    GrantEntry,
+    GrantFlags,
+    Window,
+)
 from policies.vocabulary import AccessPointNumber, FacilityId, Instant
 from tests.vectors.fixed import (
     CREDENTIAL_KEY,
@@ -173,32 +175,6 @@ def test_a_window_beyond_the_life_does_not_exist() -> None:
 def test_the_step_is_a_minute_for_a_life_under_an_hour(life: int, step: int) -> None:
     """SPEC.md 3.3."""
     assert issue_step(life) == step
-
-
-@given(
-    st.integers(0, 10**6),
-    st.integers(1, 2 * LIFE_SECONDS),
-    st.sampled_from([LIFE_SECONDS, SENSITIVE_LIFE_SECONDS]),
-)
-def test_times_of_issue_are_on_the_step_and_never_too_far_apart(
-    after: int, rights: int, longest: int
-) -> None:
-    """iat at or before the asking, exp after it, both multiples, the life within its limit."""
-    at = Instant(START + after)
-    end = Instant(at + rights)
-    issued_at, expires = issue_interval(at, end, longest)
-    step = issue_step(min(rights, longest))
-    assert issued_at % step == 0
-    assert expires % step == 0
-    assert at - step < issued_at <= at < expires
-    assert expires - issued_at <= longest
-    assert expires < end + step
-
-
-def test_rights_that_have_ended_are_not_issued() -> None:
-    """There is no interval for them."""
-    with pytest.raises(ValueError, match="end after"):
-        issue_interval(START, START, LIFE_SECONDS)
 
 
 def test_a_reader_certificate_is_named_by_its_bytes() -> None:

@@ -10,7 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from lockagent.protocol.ack import Ack, parse_ack, sign_ack
+from lockagent.protocol.envelope import ObjectType
 from lockagent.protocol.errors import MalformedMessage
+from lockagent.protocol.keys import SigningKey
 from lockagent.protocol.root import Root, sign_root
 from lockagent.protocol.trust import Freshness, TrustState
 from lockagent.protocol.trust_bundle import (
@@ -21,8 +24,9 @@ from lockagent.protocol.trust_bundle import (
     sign_bundle,
 )
 from lockagent.protocol.trust_errors import TrustFault, TrustRefused
-from policies.vocabulary import FacilityId, Instant
+from policies.vocabulary import ControllerId, FacilityId, Instant
 from tests.vectors.fixed import (
+    ACK_KEY,
     BUNDLE,
     BUNDLE_BYTES,
     BUNDLE_KEY,
@@ -174,6 +178,29 @@ def test_an_issuer_key_counts_for_its_role_and_interval_only() -> None:
         state.issuer_key(STRANGER.public.kid, Role.CREDENTIAL, START)
 
 
+ACK = Ack(ControllerId("ctl_0000000000000001"), 1, bytes(32))
+
+
+def test_an_object_is_verified_by_the_key_of_its_role() -> None:
+    received = parse_ack(sign_ack(ACK, REALM, ACK_KEY))
+    assert held().verified(received, ObjectType.ACK, Role.ACK, START) == ACK
+
+
+@pytest.mark.parametrize("signer", [STRANGER, CREDENTIAL_KEY])
+def test_an_object_by_the_key_of_no_role_or_another_is_refused(signer: SigningKey) -> None:
+    received = parse_ack(sign_ack(ACK, REALM, signer))
+    with pytest.raises(TrustRefused) as refused:
+        held().verified(received, ObjectType.ACK, Role.ACK, START)
+    assert refused.value.fault is TrustFault.UNKNOWN_ISSUER
+
+
+def test_an_object_signed_as_another_type_is_refused() -> None:
+    received = parse_ack(sign_ack(ACK, REALM, ACK_KEY))
+    with pytest.raises(TrustRefused) as refused:
+        held().verified(received, ObjectType.TIME, Role.ACK, START)
+    assert refused.value.fault is TrustFault.SIGNATURE
+
+
 def test_a_new_root_that_keeps_the_bundle_key_keeps_the_bundle() -> None:
     """Rotating root keys closes no door."""
     state = after(NEXT)
@@ -233,20 +260,49 @@ def test_a_root_of_an_expired_root_is_taken_and_then_bundles_again() -> None:
 @pytest.mark.parametrize("state", [begun(), held(), after(NEXT)], ids=["root", "bundle", "handed"])
 def test_a_stored_state_comes_back(state: TrustState) -> None:
     """Verified again on the way."""
-    assert TrustState.from_bytes(state.to_bytes(), REALM, FACILITY) == state
+    assert TrustState.from_bytes(state.to_bytes(), REALM, FACILITY, ROOT_BYTES) == state
+
+
+def test_F05_a_stored_state_with_a_root_of_its_own_is_not_believed() -> None:
+    """Whoever can write the file cannot choose the root: it must follow from the pinned one."""
+    own = replace(ROOT, version=2, root_keys=(STRANGER.public,), threshold=1)
+    forged = replace(begun(), newer_roots=(sign_root(own, REALM, [STRANGER]),))
+    with pytest.raises(TrustRefused) as refused:
+        TrustState.from_bytes(forged.to_bytes(), REALM, FACILITY, ROOT_BYTES)
+    assert refused.value.fault is TrustFault.THRESHOLD
+
+
+def test_a_stored_state_is_worth_nothing_under_another_pinned_root() -> None:
+    """Neither roots nor bundle follow from it."""
+    other = sign_root(replace(NEXT, bundle_keys=(STRANGER.public,)), REALM, NEXT_ROOT_KEYS[:2])
+    for state in (held(), after(NEXT)):
+        with pytest.raises(TrustRefused):
+            TrustState.from_bytes(state.to_bytes(), REALM, FACILITY, other)
+
+
+def test_a_stored_chain_of_roots_has_no_gap() -> None:
+    """A root in between that is missing leaves a later one without a signer."""
+    third = replace(NEXT, version=3, root_keys=(STRANGER.public,), threshold=1)
+    received = sign_root(third, REALM, [*NEXT_ROOT_KEYS[:2], STRANGER])
+    state = after(NEXT).update_root(received, HI)
+    assert TrustState.from_bytes(state.to_bytes(), REALM, FACILITY, ROOT_BYTES) == state
+    short = replace(state, newer_roots=state.newer_roots[1:])
+    with pytest.raises(TrustRefused) as refused:
+        TrustState.from_bytes(short.to_bytes(), REALM, FACILITY, ROOT_BYTES)
+    assert refused.value.fault is TrustFault.THRESHOLD
 
 
 def test_a_stored_state_is_not_believed() -> None:
     """Another facility, every truncation and every flipped byte are refused."""
     stored = held().to_bytes()
     with pytest.raises(TrustRefused):
-        TrustState.from_bytes(stored, REALM, FacilityId("ekeberg"))
+        TrustState.from_bytes(stored, REALM, FacilityId("ekeberg"), ROOT_BYTES)
     for at in range(0, len(stored), 7):
         flipped = bytearray(stored)
         flipped[at] ^= 0x10
         for spoilt in (stored[:at], bytes(flipped)):
             with pytest.raises((MalformedMessage, TrustRefused)):
-                TrustState.from_bytes(spoilt, REALM, FACILITY)
+                TrustState.from_bytes(spoilt, REALM, FACILITY, ROOT_BYTES)
 
 
 @given(

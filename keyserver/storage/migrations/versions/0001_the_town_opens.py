@@ -36,7 +36,6 @@ def upgrade() -> None:
         sa.Column("counter", WHOLE, autoincrement=False, nullable=False),
         sa.Column("issued_at", WHOLE, nullable=False),
         sa.Column("expires", WHOLE, nullable=False),
-        sa.Column("content_sha256", sa.LargeBinary(), nullable=False),
         sa.Column("bundle", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "facility", "root", "counter", name=op.f("pk_bundle")),
         sqlite_strict=True,
@@ -46,7 +45,7 @@ def upgrade() -> None:
         sa.Column("tenant", sa.Text(), nullable=False),
         sa.Column("code_hash", sa.LargeBinary(), nullable=False),
         sa.Column("purpose", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("made_for", sa.Text(), nullable=False),
         sa.Column("made_at", WHOLE, nullable=False),
         sa.Column("expires", WHOLE, nullable=False),
         sa.Column("used_at", WHOLE, nullable=True),
@@ -134,7 +133,6 @@ def upgrade() -> None:
         sa.Column("tenant", sa.Text(), nullable=False),
         sa.Column("controller", sa.Text(), nullable=False),
         sa.Column("version", WHOLE, autoincrement=False, nullable=False),
-        sa.Column("content_sha256", sa.LargeBinary(), nullable=False),
         sa.Column("settings", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "controller", "version", name=op.f("pk_door_settings")),
         sqlite_strict=True,
@@ -144,6 +142,7 @@ def upgrade() -> None:
         sa.Column("tenant", sa.Text(), nullable=False),
         sa.Column("facility", sa.Text(), nullable=False),
         sa.Column("epoch", WHOLE, nullable=False),
+        sa.Column("readers_since", WHOLE, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "facility", name=op.f("pk_facility")),
         sqlite_strict=True,
     )
@@ -207,12 +206,12 @@ def upgrade() -> None:
         "journal_fork",
         sa.Column("tenant", sa.Text(), nullable=False),
         sa.Column("controller", sa.Text(), nullable=False),
-        sa.Column("batch_sha256", sa.LargeBinary(), nullable=False),
-        sa.Column("sequence", WHOLE, nullable=False),
+        sa.Column("sequence", WHOLE, autoincrement=False, nullable=False),
+        sa.Column("payload_sha256", sa.LargeBinary(), nullable=False),
         sa.Column("received_at", WHOLE, nullable=False),
         sa.Column("batch", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint(
-            "tenant", "controller", "batch_sha256", name=op.f("pk_journal_fork")
+            "tenant", "controller", "sequence", "payload_sha256", name=op.f("pk_journal_fork")
         ),
         sqlite_strict=True,
     )
@@ -291,7 +290,7 @@ def upgrade() -> None:
         sa.Column("tenant", sa.Text(), nullable=False),
         sa.Column("revocation", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("subject", sa.Text(), nullable=False),
+        sa.Column("target", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
         sa.Column("made_at", WHOLE, nullable=False),
         sa.PrimaryKeyConstraint("tenant", "revocation", name=op.f("pk_revocation")),

@@ -1,0 +1,1 @@
+"""What door controllers are given and tell: certificates, bundles, settings, updates, journals."""

@@ -1,0 +1,1 @@
+"""Issuing credentials and taking them back: from a request to bytes that doors accept."""

@@ -1,0 +1,204 @@
+"""From a request to a credential ready to be signed, or to a refusal with its reasons. Pure.
+
+Rules kept here (policies.md *What a grant becomes*, SPEC.md 3.3):
+- nbf = iat, rounded down to 900 s, or 60 s where the life is under an hour; exp is a multiple of
+  the same step, never past the last window rounded up, never past the longest life;
+- sensitive access points come only on the way, for 15 minutes, and alone;
+- a credential that would exceed its 779 bytes ends earlier: before the window that begins last;
+- a refusal names the access points that her keyring would show her: those that are listed or open
+  to her within a day. Staff doors are not shown, nor told from doors that do not exist.
+"""
+
+from dataclasses import dataclass, replace
+
+from keyserver.services.people.registers import Registers
+from lockagent.protocol.credential import (
+    CREDENTIAL_BYTES,
+    SHORT_STEP_SECONDS,
+    STEP_SECONDS,
+    Credential,
+    issue_step,
+    sign_credential,
+)
+from lockagent.protocol.envelope import Realm
+from lockagent.protocol.keys import SigningKey, VerifyingKey
+from policies.grant import MAX_LIFE_SECONDS, Grant, GrantEntry, Window
+from policies.granting import GrantResult, Refusal, grant_for
+from policies.keyring import SHOWN_AHEAD_SECONDS
+from policies.language import Language
+from policies.model import Subject
+from policies.places import AccessPoint, Places
+from policies.vocabulary import FacilityId, Instant
+from policies.wording import reason_sentence
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPoint:
+    """Why one access point is not in reach, and when it next is."""
+
+    access_point: str
+    rule: str | None
+    reason: str
+    sentence: str
+    opens_at: Instant | None
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRequest:
+    """A request that policy gives nothing for: an answer, not an error."""
+
+    facility: FacilityId
+    reason: str
+    why: tuple[RefusedPoint, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What tells one credential from another: random, and known to the server alone."""
+
+    cti: bytes
+    index: int
+    epoch: int
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks for what: `access_point` where she is on the way to one, `key` to be bound to it."""
+
+    subject: Subject
+    facility: FacilityId
+    access_point: AccessPoint | None
+    key: VerifyingKey
+    language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Where a credential is signed, and a key that makes signatures of the right length."""
+
+    realm: Realm
+    key: SigningKey
+
+
+def prepare_credential(
+    registers: Registers, asking: Asking, identity: Identity, measure: Measure, at: Instant
+) -> Credential | RefusedRequest:
+    """What to sign now; ValueError where no credential can hold what policy gives at once."""
+    interval = None
+    is_on_the_way = asking.access_point is not None
+    for step in (SHORT_STEP_SECONDS,) if is_on_the_way else (STEP_SECONDS, SHORT_STEP_SECONDS):
+        start = Instant(at - at % step)
+        result = _ask(registers, asking, start)
+        interval = _interval(result, start, step)
+        if interval is None or issue_step(interval.end - start) == step:
+            break
+    if interval is None or interval.end <= at or result.grant is None:
+        # A window that ended since the step began is of no use: tell what lacks now.
+        return _refusal(_ask(registers, asking, at), asking, registers.places, at)
+    clipped = clip(result.grant, interval)
+    if clipped is None:
+        return _refusal(result, asking, registers.places, at)
+    issued_at, expires = interval
+    credential = Credential(
+        facility=asking.facility,
+        issued_at=issued_at,
+        not_before=issued_at,
+        expires=expires,
+        cti=identity.cti,
+        presentation_key=asking.key,
+        epoch=identity.epoch,
+        revision=registers.revision,
+        index=identity.index,
+        grant=clipped,
+    )
+    return shorten(credential, measure, at)
+
+
+def shorten(credential: Credential, measure: Measure, at: Instant) -> Credential:
+    """The credential, ended earlier until it fits; ValueError if even its first windows do not."""
+    while not _fits(credential, measure):
+        starts = {window.start for entry in credential.grant.entries for window in entry.windows}
+        latest = max(starts)
+        if latest <= at:
+            raise ValueError(
+                f"expected windows of {credential.facility} that fit {CREDENTIAL_BYTES} bytes, "
+                "got more access points than one credential holds"
+            )
+        grant = clip(credential.grant, Window(credential.not_before, latest))
+        if grant is None:
+            raise ValueError(f"expected windows before {latest}, got none")
+        step = issue_step(credential.expires - credential.issued_at)
+        end = _last_end(grant)
+        credential = replace(credential, grant=grant, expires=Instant(end + -end % step))
+    return credential
+
+
+def _fits(credential: Credential, measure: Measure) -> bool:
+    try:
+        sign_credential(credential, measure.realm, measure.key)
+    except ValueError:
+        return False
+    return True
+
+
+def clip(grant: Grant, span: Window) -> Grant | None:
+    """What of `grant` lies within `span`; None where nothing does."""
+    entries = []
+    for entry in grant.entries:
+        windows = tuple(
+            Window(max(start, span.start), min(end, span.end))
+            for start, end in entry.windows
+            if start < span.end and end > span.start
+        )
+        if windows:
+            entries.append(GrantEntry(entry.points, windows, entry.flags))
+    return Grant(tuple(entries)) if entries else None
+
+
+def _ask(registers: Registers, asking: Asking, start: Instant) -> GrantResult:
+    point = asking.access_point
+    return grant_for(
+        registers.policies,
+        asking.subject,
+        asking.facility,
+        Window(start, Instant(start + MAX_LIFE_SECONDS)),
+        access_point=None if point is None else point.number,
+    )
+
+
+def _interval(result: GrantResult, start: Instant, step: int) -> Window | None:
+    """iat and exp by this step; None where there is nothing to give."""
+    if result.grant is None:
+        return None
+    last = _last_end(result.grant)
+    longest = result.life_seconds - result.life_seconds % step
+    end = min(last + -last % step, start + longest)
+    return Window(start, Instant(end)) if end > start else None
+
+
+def _last_end(grant: Grant | None) -> Instant:
+    ends = (entry.windows[-1].end for entry in grant.entries) if grant else ()
+    return max(ends, default=Instant(0))
+
+
+def _refusal(result: GrantResult, asking: Asking, places: Places, at: Instant) -> RefusedRequest:
+    return RefusedRequest(
+        asking.facility,
+        "no-grant",
+        tuple(
+            RefusedPoint(
+                refusal.access_point.id,
+                refusal.decision.rule,
+                refusal.decision.reason,
+                reason_sentence(refusal.decision, asking.language, places),
+                refusal.decision.opens_at,
+            )
+            for refusal in result.refused
+            if refusal.access_point.listed or _opens_within_a_day(refusal, at)
+        ),
+    )
+
+
+def _opens_within_a_day(refusal: Refusal, at: Instant) -> bool:
+    opens_at = refusal.decision.opens_at
+    return opens_at is not None and opens_at < at + SHOWN_AHEAD_SECONDS

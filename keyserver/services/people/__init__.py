@@ -1,0 +1,1 @@
+"""People and what is decided about them: registers, revisions, enrolment, codes, keyrings."""

@@ -1,0 +1,1 @@
+"""Whole ways through the programs, as a person would go them."""

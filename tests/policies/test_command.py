@@ -1,0 +1,112 @@
+"""The program `policies`: verbs, exit codes, and what it says when something is wrong."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from policies.__main__ import main
+from tests.policies.town_documents import DOCUMENTS, PEOPLE_FILE, PLACES_FILE
+
+FILES = [str(path) for path in DOCUMENTS]
+PLACES = ["--places", str(PLACES_FILE)]
+PEOPLE = ["--people", str(PEOPLE_FILE)]
+EVENING = ["--at", "2026-10-14T17:00:00Z"]
+
+
+def ask(person: str, point: str, *more: str) -> list[str]:
+    return ["decide", person, point, *EVENING, *PLACES, *PEOPLE, *more, *FILES]
+
+
+def test_documents_without_faults_are_a_yes(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", *FILES, *PLACES]) == 0
+    assert "4 documents, no faults" in capsys.readouterr().out
+
+
+def test_check_answers_no_and_names_file_line_and_key(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faulty = tmp_path / "torshov.yaml"
+    faulty.write_text(DOCUMENTS[0].read_text().replace("during: always", "limits: {}", 1))
+    assert main(["check", "--json", str(faulty), *PLACES]) == 1
+    captured = capsys.readouterr()
+    (fault,) = [json.loads(line) for line in captured.out.splitlines()]
+    assert (fault["file"], fault["key"]) == (str(faulty), "policies[0].limits")
+    assert fault["sentence"] == "limits is not enforced by this version"
+    assert faulty.read_text().splitlines()[fault["line"] - 1].endswith("limits: {}}")
+    assert captured.err.startswith(f"{faulty}:{fault['line']}: policies[0].limits: limits is not")
+
+
+def test_decide_answers_yes_and_no_by_its_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(ask("nora", "torshov/entrance/main")) == 0
+    assert main(ask("amund", "torshov/entrance/main")) == 1
+    assert "You must be 15 or older. Opens for you on Thursday 15 October at 10:00." in (
+        capsys.readouterr().out
+    )
+
+
+def test_decide_in_json_is_one_object_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(ask("amund", "torshov/entrance/main", "--json")) == 1
+    captured = capsys.readouterr()
+    assert json.loads(captured.out) == {
+        "permitted": False,
+        "reason": "age",
+        "rule": "torshov-self-service",
+        "until": None,
+        "opens_at": "2026-10-15T08:00:00Z",
+    }
+    assert "You must be 15 or older." in captured.err
+
+
+def test_decide_asks_for_the_action_given() -> None:
+    assert main(ask("odd", "frogner-pool/plant-room", "--action", "light")) == 0
+    assert main(ask("odd", "frogner-pool/plant-room", "--action", "lock")) == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "says"),
+    [
+        (ask("nobody", "torshov/entrance/main"), "expected a person of"),
+        (ask("nora", "torshov/entrance"), "expected an access point of"),
+        (ask("nora", "torshov/entrance/main", "--at", "2026-10-14T19:00"), "expected an instant"),
+        (["check", "nowhere.yaml", *PLACES], "expected to read nowhere.yaml, got: No such file"),
+    ],
+)
+def test_a_wrong_request_is_one_sentence_and_exit_code_2(
+    argv: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(argv) == 2
+    captured = capsys.readouterr()
+    assert captured.err.startswith(f"policies: {says}")
+    assert len(captured.err.splitlines()) == 1
+
+
+def test_a_faulty_document_is_exit_code_2_in_any_verb_but_check(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    faulty = tmp_path / "people.yaml"
+    faulty.write_text("people:\n- {id: nora, brn: 2010-03-01}\n")
+    argv = ["decide", "nora", "torshov/entrance/main", *EVENING, *PLACES, "--people", str(faulty)]
+    assert main([*argv, *FILES]) == 2
+    assert f"{faulty}:2: people[0].brn: expected one of id, born, facts" in capsys.readouterr().err
+
+
+def test_a_file_that_is_not_text_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    binary = tmp_path / "town.yaml"
+    binary.write_bytes(b"\xff\xfe")
+    assert main(["check", str(binary), *PLACES]) == 2
+    assert "expected UTF-8 text in" in capsys.readouterr().err
+
+
+def test_the_module_runs_as_a_program() -> None:
+    run = subprocess.run(
+        [sys.executable, "-m", "policies", *ask("karim", "storgata-7/waste", "--json")],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert run.returncode == 1
+    assert json.loads(run.stdout)["reason"] == "resident"
+    assert "Traceback" not in run.stderr
