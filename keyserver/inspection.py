@@ -12,7 +12,7 @@ from keyserver.services.doors.journal import CheckedChain, check_chains, entries
 from keyserver.services.installation import Tenant
 from keyserver.services.status import ControllerStatus, FacilityStatus, status_of
 from keyserver.storage.store import Store
-from lockagent.protocol.access_event import JournalEntry, decode_entry
+from lockagent.protocol.access_event import JournalEntry, decode_entry, entry_facts
 from lockagent.protocol.trust_bundle import BUNDLE_BYTES
 from policies.vocabulary import Instant, instant_text
 
@@ -139,25 +139,7 @@ def _controller_told(door: ControllerStatus) -> tuple[dict[str, object], str]:
 
 
 def _entry_event(place: str, entry: JournalEntry) -> dict[str, object]:
-    return {
-        "event": "entry",
-        "place": place,
-        "sequence": entry.sequence,
-        "utc_lo": instant_text(entry.utc_lo),
-        "utc_hi": None if entry.utc_hi is None else instant_text(entry.utc_hi),
-        "monotonic_ms": entry.monotonic_ms,
-        "boot": entry.boot,
-        "kind": entry.kind.name.lower(),
-        "access_point": entry.point,
-        "reason": entry.reason,
-        "cti": None if entry.cti is None else entry.cti.hex(),
-        "trust_version": None if entry.trust_version is None else str(entry.trust_version),
-        "trust_age_seconds": entry.trust_age_seconds,
-        "details": {
-            name: value.hex() if isinstance(value, bytes) else value
-            for name, value in entry.details.items()
-        },
-    }
+    return {"event": "entry", "place": place} | entry_facts(entry)
 
 
 def _entry_sentence(place: str, entry: JournalEntry) -> str:

@@ -21,8 +21,8 @@ from lockagent.journal_frames import FrameKind
 from lockagent.protocol.access_event import (
     BATCH_ENTRIES,
     JournalBatch,
-    JournalEntry,
     decode_entry,
+    entry_facts,
     sign_batch,
 )
 from lockagent.protocol.envelope import ObjectType, Realm
@@ -97,7 +97,7 @@ def show_journal(config: DoorConfig, reporter: Reporter) -> None:
             last = number + frame.stands_for - 1
             reporter.tell("gave_way", sequence=number, last=last, hash=frame.entry_hash.hex())
         else:
-            reporter.tell("entry", **_facts(decode_entry(frame.content)))
+            reporter.tell("entry", **entry_facts(decode_entry(frame.content)))
 
 
 def verify_journal(config: DoorConfig, reporter: Reporter) -> bool:
@@ -132,23 +132,3 @@ def export_journal(config: DoorConfig, path: Path, reporter: Reporter) -> None:
         count, wanted = count + len(entries), first + len(entries)
     replace_file(path, b"".join(batches))
     reporter.tell("exported", entries=count, file=str(path))
-
-
-def _facts(entry: JournalEntry) -> dict[str, object]:
-    return {
-        "sequence": entry.sequence,
-        "utc_lo": instant_text(entry.utc_lo),
-        "utc_hi": None if entry.utc_hi is None else instant_text(entry.utc_hi),
-        "boot": entry.boot,
-        "monotonic_ms": entry.monotonic_ms,
-        "kind": entry.kind.name,
-        "access_point": entry.point,
-        "reason": None if entry.reason is None else str(entry.reason),
-        "cti": None if entry.cti is None else entry.cti.hex(),
-        "trust_version": None if entry.trust_version is None else str(entry.trust_version),
-        "trust_age_seconds": entry.trust_age_seconds,
-        "details": {
-            name: value.hex() if isinstance(value, bytes) else value
-            for name, value in entry.details.items()
-        },
-    }

@@ -4,14 +4,17 @@ Verbs and exit codes (interfaces.md 7): `check` and `decide`; 0 done or yes, 1 t
 `check` found faults, 2 a wrong command, a missing file, or a faulty document in another verb. With
 `--json` each line of stdout is one object and what people read goes to stderr.
 
-Files are read here and nowhere else in the package.
+Files and the system's date are read here and nowhere else in the package. JSON is written in ASCII,
+and a console that lacks a letter shows its number: no report fails for want of letters.
 """
 
 import argparse
 import json
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from importlib.metadata import version
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
@@ -22,9 +25,12 @@ from policies.language import Language
 from policies.people import parse_people
 from policies.places import Places, parse_places
 from policies.public_holidays import norwegian_holidays
+from policies.schedule import local_day
+from policies.upkeep import lapsing_day_lists
 from policies.vocabulary import (
     ACTION_NAMES,
     AccessPointId,
+    Instant,
     PersonId,
     instant_text,
     parse_instant,
@@ -40,6 +46,9 @@ class CommandError(Exception):
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     options = _parser().parse_args(argv)
     try:
         if options.verb == "check":
@@ -61,6 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--json", action="store_true", help="one object a line on stdout")
     verbs = parser.add_subparsers(dest="verb", required=True)
     check = verbs.add_parser("check", help="read documents and report every fault")
+    check.add_argument("--at", help="the instant that lapsing day lists are told for; else now")
     ask = verbs.add_parser("decide", help="decide one access request")
     ask.add_argument("person", help="as people.yaml names them")
     ask.add_argument("access_point", help="such as torshov/entrance/main")
@@ -75,8 +85,13 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _check(options: argparse.Namespace) -> int:
+    at = _instant(options.at or instant_text(Instant(int(datetime.now(UTC).timestamp()))))
     places = _read_places(options.places)
-    load_policies(_texts(options.files), places, norwegian_holidays())
+    policies = load_policies(_texts(options.files), places, norwegian_holidays())
+    for warning in lapsing_day_lists(policies, local_day(at, places.tenant.time_zone)):
+        if options.json:
+            print(json.dumps({"event": "warning", **_told_fault(warning)}))
+        print(f"warning: {warning}", file=sys.stderr)
     if options.json:
         print(json.dumps({"checked": len(options.files), "faults": 0}))
     print(f"{len(options.files)} documents, no faults", file=_for_people(options.json))
@@ -84,10 +99,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _decide(options: argparse.Namespace) -> int:
-    try:
-        at = parse_instant(options.at)
-    except ValueError as error:
-        raise CommandError(str(error)) from None
+    at = _instant(options.at)
     places = _read_places(options.places)
     people = parse_people(_text(options.people), str(options.people), places)
     policies = load_policies(_texts(options.files), places, norwegian_holidays())
@@ -101,8 +113,8 @@ def _decide(options: argparse.Namespace) -> int:
         )
     decision = decide(policies, subject, point.number, ACTION_NAMES[options.action], at)
     if options.json:
-        print(json.dumps(_told(decision), ensure_ascii=False))
-    print(_sentences(decision, places), file=_for_people(options.json))
+        print(json.dumps(_told(decision)))
+    print(_sentences(decision, places, at), file=_for_people(options.json))
     return YES if decision.permitted else NO
 
 
@@ -116,10 +128,11 @@ def _told(decision: Decision) -> dict[str, object]:
     }
 
 
-def _sentences(decision: Decision, places: Places) -> str:
+def _sentences(decision: Decision, places: Places, at: Instant) -> str:
     said = [reason_sentence(decision, Language.ENGLISH, places)]
     if decision.opens_at is not None:
-        said.append(opening_sentence(decision.opens_at, Language.ENGLISH, places.tenant.time_zone))
+        zone = places.tenant.time_zone
+        said.append(opening_sentence(decision.opens_at, at, Language.ENGLISH, zone))
     word = "yes" if decision.permitted else f"no ({decision.reason}, {decision.rule or 'no rule'})"
     return f"{word}: {' '.join(said)}"
 
@@ -138,24 +151,38 @@ def _texts(paths: Sequence[Path]) -> dict[str, str]:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
-        raise CommandError(f"expected UTF-8 text in {path}, got other bytes") from None
+        written = path.read_bytes()
     except OSError as error:
         raise CommandError(f"expected to read {path}, got: {error.strerror}") from None
+    try:
+        return written.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = written.count(b"\n", 0, error.start) + 1
+        sentence = f"expected UTF-8 text, got the byte 0x{written[error.start]:02x}"
+        raise PolicyError([Fault(str(path), line, "", sentence)]) from None
+
+
+def _instant(text: str) -> Instant:
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise CommandError(str(error)) from None
 
 
 def _tell_faults(faults: Sequence[Fault], as_json: bool) -> None:
     for fault in faults:
         if as_json:
-            told = {
-                "file": fault.file,
-                "line": fault.line,
-                "key": fault.path,
-                "sentence": fault.sentence,
-            }
-            print(json.dumps(told, ensure_ascii=False))
+            print(json.dumps(_told_fault(fault)))
         print(fault, file=sys.stderr)
+
+
+def _told_fault(fault: Fault) -> dict[str, object]:
+    return {
+        "file": fault.file,
+        "line": fault.line,
+        "key": fault.path,
+        "sentence": fault.sentence,
+    }
 
 
 if __name__ == "__main__":

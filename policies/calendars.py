@@ -149,6 +149,16 @@ class Calendar:
         """The names of the openings, in written order."""
         return tuple(self.weeks)
 
+    def most_hours(self, opening: str) -> int:
+        """The most hours written for one day of `opening`: what reading a day of it may cost."""
+        weeks = [self.weeks[opening], *(season.weeks[opening] for season in self.seasons)]
+        holidays = [self.holidays, *(s.holidays for s in self.seasons if s.holidays is not None)]
+        dates = (self.dates.full, self.dates.from_easter, self.dates.yearly)
+        days = [hours for week in weeks for hours in week]
+        days += [hours for h in holidays if not isinstance(hours := h[opening], AsWeekday)]
+        days += [written[opening] for of_kind in dates for written in of_kind.values()]
+        return max(len(hours) for hours in days)
+
     def windows(self, opening: str, span: Window) -> Telling:
         """Where `opening` is open within `span`."""
         told_from = start_of_day(date(self.table.first_year, 1, 1), self.zone)

@@ -32,7 +32,7 @@ from policies.calendars import (
 )
 from policies.places import is_name
 from policies.schedule import DAY
-from policies.source_tree import Faults, Node, nearest
+from policies.source_tree import Faults, Near, Node
 from policies.stated import (
     WEEKDAYS,
     parse_date,
@@ -43,9 +43,13 @@ from policies.stated import (
     parse_weekdays,
 )
 
+MAX_CALENDARS = 200
+MAX_OPENINGS = 50
 MAX_SEASONS = 50
 MAX_HOURS_A_DAY = 24
+MAX_DAY_LISTS = 200
 MAX_LIST_DAYS = 10 * 366
+MAX_DAYS_LISTED = 20_000
 
 _NOT_OPENINGS = ("holidays", "seasons", "dates")
 _SEASON_KEYS = ("from", "to", "days")
@@ -65,10 +69,16 @@ class CalendarContext:
 def read_day_lists(node: Node, faults: Faults) -> Mapping[str, DayList]:
     """The named day lists of a document."""
     lists: dict[str, DayList] = {}
-    for name, written in node.mapping("day lists by name").items():
-        with faults.noted():
-            _require_name(written, name)
-            lists[name] = _read_day_list(written)
+    left = MAX_DAYS_LISTED
+    with faults.noted():
+        for name, written in _at_most(node, MAX_DAY_LISTS, "day lists by name").items():
+            with faults.noted():
+                _require_name(written, name)
+                listed = _read_day_list(written)
+                lists[name] = listed
+                left -= len(listed.days)
+            if left < 0:
+                raise node.fault(f"expected at most {MAX_DAYS_LISTED} days in all lists, got more")
     return MappingProxyType(lists)
 
 
@@ -93,11 +103,20 @@ def _read_day_list(node: Node) -> DayList:
 def read_calendars(node: Node, context: CalendarContext, faults: Faults) -> Mapping[str, Calendar]:
     """The calendars of a document by name."""
     calendars: dict[str, Calendar] = {}
-    for name, written in node.mapping("calendars by name").items():
-        with faults.noted():
-            _require_name(written, name)
-            calendars[name] = _read_calendar(written, context)
+    with faults.noted():
+        for name, written in _at_most(node, MAX_CALENDARS, "calendars by name").items():
+            with faults.noted():
+                _require_name(written, name)
+                calendars[name] = _read_calendar(written, context)
     return MappingProxyType(calendars)
+
+
+def _at_most(node: Node, most: int, expected: str) -> Mapping[str, Node]:
+    """The entries of the mapping here, at least one."""
+    fields = node.mapping(expected)
+    if len(fields) > most:
+        raise node.fault(f"expected at most {most} {expected}, got {len(fields)}")
+    return fields
 
 
 def _read_calendar(node: Node, context: CalendarContext) -> Calendar:
@@ -109,8 +128,9 @@ def _read_calendar(node: Node, context: CalendarContext) -> Calendar:
             raise fields[opening].fault(f"expected the name of an opening, got the key {opening}")
     if "holidays" not in fields:
         raise node.fault("expected a calendar with holidays, got none")
-    if not openings:
-        raise node.fault("expected at least one opening, got none")
+    if not 1 <= len(openings) <= MAX_OPENINGS:
+        count = len(openings) or "none"
+        raise node.fault(f"expected at least one opening and at most {MAX_OPENINGS}, got {count}")
     seasons: tuple[Node, ...] = ()
     if "seasons" in fields:
         seasons = fields["seasons"].items("seasons")
@@ -134,7 +154,7 @@ def _read_week(node: Node) -> Week:
         try:
             days = parse_weekdays(name)
         except ValueError as error:
-            raise written.fault(f"{error}{nearest(name, WEEKDAYS)}") from None
+            raise written.fault(str(error), Near(name, WEEKDAYS)) from None
         hours = _read_day_hours(written)
         for day in days:
             if day in week:

@@ -7,6 +7,7 @@ either. Which reason is told is `policies.reasons`. Pure.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from policies.grant import Window
 from policies.model import PolicySet, Requirement, Rule, Subject
@@ -20,7 +21,8 @@ LOOK_AHEAD_SECONDS = 400 * 86_400
 
 GRANTED = "granted"
 
-_FIRST_STEPS_SECONDS = (2 * 86_400, 30 * 86_400)
+_STEPS_SECONDS = (2 * 86_400, *range(30 * 86_400, LOOK_AHEAD_SECONDS, 30 * 86_400))
+"""Where the look-ahead is cut: most answers lie within two days, and the rest is then not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,7 @@ class Decision:
     until: Instant | None
     opens_at: Instant | None
     lacking: Requirement | None
+    action: Action = Action.OPEN
 
 
 class Outlook:
@@ -54,8 +57,8 @@ class Outlook:
         self._subject = subject
         self._at = at
         self._readings = tuple(
-            Reading(subject, Window(at, Instant(at + seconds)))
-            for seconds in (*_FIRST_STEPS_SECONDS, LOOK_AHEAD_SECONDS)
+            Reading(subject, Window(Instant(at + start), Instant(at + end)))
+            for start, end in pairwise((0, *_STEPS_SECONDS, LOOK_AHEAD_SECONDS))
         )
 
     def decide(self, point: AccessPointNumber, action: Action) -> Decision:
@@ -68,7 +71,7 @@ class Outlook:
         if first is not None and first.start <= at:
             until = None if first.end >= at + LOOK_AHEAD_SECONDS else first.end
             given = (r for r in allowing(rules, action) if contains(reading.rule(r).surely, at))
-            return Decision(True, GRANTED, next(given).id, until, None, None)
+            return Decision(True, GRANTED, next(given).id, until, None, None, action)
         reason = tell_reason(rules, self._subject, action, at, self._opening_first)
         return Decision(
             False,
@@ -77,6 +80,7 @@ class Outlook:
             None,
             first.start if first else None,
             reason.lacking,
+            action,
         )
 
     def _opening_first(self, rules: Sequence[Rule]) -> Rule:
@@ -92,15 +96,18 @@ class Outlook:
         return rules[0]
 
     def _first_window(self, read: Callable[[Reading], Windows]) -> tuple[Window | None, Reading]:
-        """The first window of `read`, whole within the look-ahead, and the reading it is of.
-
-        Most answers lie within two days; the whole look-ahead is read only when they do not.
-        """
+        """The first window of `read`, whole within the look-ahead, and the reading it starts in."""
+        found: Window | None = None
+        starts_in = self._readings[0]
         for reading in self._readings:
             windows = read(reading)
-            if windows and windows[0].end < reading.span.end:
+            if found is None and windows:
+                found, starts_in = windows[0], reading
+            elif found is not None and windows and windows[0].start == found.end:
+                found = Window(found.start, windows[0].end)
+            if found is not None and found.end < reading.span.end:
                 break
-        return (windows[0] if windows else None), reading
+        return found, starts_in
 
 
 def decide(

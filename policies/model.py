@@ -11,6 +11,7 @@ What a rule means over time is `policies.conditions` and `policies.engine`; how 
 `policies.document`. Pure.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -20,6 +21,8 @@ from zoneinfo import ZoneInfo
 from policies.calendars import Calendar, DayList, HolidayTable
 from policies.places import MUNICIPALITY, Place, Places, is_name
 from policies.vocabulary import AccessPointNumber, Action, Instant, PersonId, RuleId, is_slug
+
+_VERSION = re.compile(r"[1-9][0-9]{0,8}")
 
 
 class FactKind(StrEnum):
@@ -236,9 +239,9 @@ class PolicySet:
 
 
 def parse_terms(text: str) -> Terms:
-    """Read `name-3`; a ValueError for anything else."""
+    """Read `name-3`, versions from 1; a ValueError for anything else."""
     name, dash, version = text.rpartition("-")
-    if not dash or not is_name(name) or not version.isascii() or not version.isdecimal():
+    if not dash or not is_name(name) or not _VERSION.fullmatch(version):
         raise ValueError(f"expected terms such as meråpent-3, got {text!r}")
     return Terms(name, int(version))
 

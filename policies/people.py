@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 from policies.model import Fact, FactKind, FactValue, Subject, Terms, parse_fact_value
 from policies.places import MUNICIPALITY, Place, Places
-from policies.source_tree import Faults, Node, nearest, read_tree
+from policies.source_tree import Faults, Near, Node, read_tree
 from policies.stated import parse_date, parse_end, parse_start
 from policies.vocabulary import PersonId, is_slug
 
@@ -73,12 +73,12 @@ def require_known(node: Node, kind: FactKind, value: FactValue, places: Places) 
     registers = places.registers
     if isinstance(value, Terms):
         if not registers.knows_terms(value.name):
-            close = nearest(str(value), registers.names["terms"])
-            raise node.fault(f"expected terms the registers know, got {str(value)!r}{close}")
+            near = Near(str(value), registers.names["terms"])
+            raise node.fault(f"expected terms the registers know, got {str(value)!r}", near)
     elif isinstance(value, Place):
         if value != MUNICIPALITY and not registers.knows("residences", str(value)):
-            close = nearest(str(value), registers.names["residences"])
-            raise node.fault(f"expected a residence the registers know, got {str(value)!r}{close}")
+            near = Near(str(value), registers.names["residences"])
+            raise node.fault(f"expected a residence the registers know, got {str(value)!r}", near)
     elif isinstance(value, str) and not registers.knows(_REGISTER_OF[kind], value):
-        close = nearest(value, registers.names[_REGISTER_OF[kind]])
-        raise node.fault(f"expected a known {kind}, got {value!r}{close}")
+        near = Near(value, registers.names[_REGISTER_OF[kind]])
+        raise node.fault(f"expected a known {kind}, got {value!r}", near)

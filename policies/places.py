@@ -11,12 +11,13 @@ Pure: the text comes in.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from types import MappingProxyType
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
-from policies.source_tree import Faults, Node, nearest, read_tree
+from policies.source_tree import Faults, Near, Node, read_tree
 from policies.vocabulary import (
     MAX_ACCESS_POINT_NUMBER,
     AccessPointId,
@@ -101,12 +102,14 @@ class Registers:
         """Whether `name` is listed, or lies above a listed one (`deichman` of `deichman/adult`)."""
         return any(is_beneath(listed, name) for listed in self.names[register])
 
-    def knows_terms(self, name: str) -> bool:
-        """Whether terms of this name are listed, with or without a version."""
-        return any(
-            listed == name or re.fullmatch(re.escape(name) + r"-[0-9]+", listed)
-            for listed in self.names["terms"]
-        )
+    def knows_terms(self, name: str, version: int = 1) -> bool:
+        """Whether terms of this name are listed: without a version, or with this or a later one."""
+        versioned = re.compile(re.escape(name) + r"-([1-9][0-9]{0,8})")
+        for listed in self.names["terms"]:
+            match = versioned.fullmatch(listed)
+            if listed == name or (match is not None and version <= int(match[1])):
+                return True
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,15 +141,19 @@ def is_name(text: str) -> bool:
 
 
 def read_time_zone(node: Node) -> ZoneInfo:
-    """A zone of the IANA database."""
+    """A zone of the IANA database by area and place, or UTC; never what this machine is set to."""
     name = node.text("a time zone such as Europe/Oslo")
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        close = nearest(name, available_timezones())
+    known = _time_zones()
+    if name not in known:
         raise node.fault(
-            f"expected a time zone of the IANA database, got {name!r}{close}"
-        ) from None
+            f"expected a time zone of the IANA database, got {name!r}", Near(name, known)
+        )
+    return ZoneInfo(name)
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(name for name in available_timezones() if "/" in name or name == "UTC")
 
 
 def read_boolean(node: Node) -> bool:
@@ -183,11 +190,14 @@ def _read_places(root: Node, faults: Faults) -> Places:
             point = _read_access_point(node, facilities)
             taken.add(node, point)
             points.append(point)
+    points.sort(key=lambda point: point.number)
+    beneath = _beneath(facilities, points)
     registers = Registers(dict.fromkeys(_REGISTERS, ()))
     if "registers" in fields:
+        # a faulty place would make its residences dangle as well
+        known_places = None if faults.found else beneath
         with faults.noted():
-            registers = _read_registers(fields["registers"])
-    points.sort(key=lambda point: point.number)
+            registers = _read_registers(fields["registers"], known_places)
     return Places(
         tenant,
         MappingProxyType(facilities),
@@ -195,7 +205,7 @@ def _read_places(root: Node, faults: Faults) -> Places:
         registers,
         MappingProxyType({point.number: point for point in points}),
         MappingProxyType({point.id: point for point in points}),
-        MappingProxyType(_beneath(facilities, points)),
+        MappingProxyType(beneath),
     )
 
 
@@ -250,8 +260,8 @@ def _read_access_point(node: Node, facilities: Mapping[FacilityId, Facility]) ->
             f" got {path!r}"
         )
     if segments[0] not in facilities:
-        close = nearest(segments[0], facilities)
-        raise fields["id"].fault(f"expected a known facility, got {segments[0]!r}{close}")
+        near = Near(segments[0], facilities)
+        raise fields["id"].fault(f"expected a known facility, got {segments[0]!r}", near)
     facility = facilities[FacilityId(segments[0])]
     number = fields["number"].text("a number")
     if not _NUMBER.fullmatch(number) or int(number) > MAX_ACCESS_POINT_NUMBER:
@@ -303,13 +313,17 @@ class _Taken:
             self._paths.setdefault(path, point.id)
 
 
-def _read_registers(node: Node) -> Registers:
+def _read_registers(node: Node, known_places: Collection[str] | None) -> Registers:
+    """The names; `known_places` are those a residence may be at, None for any."""
     fields = node.fields("registers", (), _REGISTERS)
     names: dict[str, tuple[str, ...]] = dict.fromkeys(_REGISTERS, ())
     for register, listed in fields.items():
         if listed.content == ():
             continue
         names[register] = tuple(_read_listed_name(n, register) for n in listed.items("names"))
+        if register == "residences" and known_places is not None:
+            for residence in listed.items("names"):
+                residence.one_of("municipality or a known place", known_places)
     return Registers(MappingProxyType(names))
 
 

@@ -48,7 +48,9 @@ class Reading:
         told = within.and_(tell_who(rule.who, self.subject, rule.zone))
         if not told.possibly:
             return HOLDS_NEVER
-        told = told.and_(tell_when(rule.when, self.span))
+        start = max(told.possibly[0].start, self.span.start)
+        end = min(told.possibly[-1].end, self.span.end)
+        told = told.and_(tell_when(rule.when, Window(start, end)))
         if rule.lifts is not None:
             told = told.but_not(tell_who(rule.lifts, self.subject, rule.zone))
         return told
@@ -67,8 +69,10 @@ class Reading:
     def granted(self, rules: Iterable[Rule], action: Action) -> Windows:
         """Where `action` is granted by `rules`, all of one access point."""
         rules = tuple(rules)
-        given = union(*(self.rule(rule).surely for rule in allowing(rules, action)))
-        return difference(given, self.denied(rules)) if given else NEVER
+        denied = self.denied(rules)
+        if denied == (self.span,):
+            return NEVER
+        return difference(union(*(self.rule(r).surely for r in allowing(rules, action))), denied)
 
 
 def allowing(rules: Iterable[Rule], action: Action) -> Iterable[Rule]:

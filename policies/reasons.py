@@ -7,9 +7,9 @@ Rules kept here (policies.md, "The reason told"), the first that applies:
 3. the rule that is open now and lacks fewest conditions: its first lacking one;
 4. an `anyone` rule that is closed now;
 5. the rule that lacks fewest.
-Ties go by document order. A failing `any` counts once, by its branch lacking fewest. A rule, or a
-branch, that lacks a role or a list is named only if no other is left: staff rules are not shown to
-the public. A condition that cannot be told is `unknown`, an opening `unknown-hours`.
+Ties go by document order. A failing `any` counts once, by its branch lacking fewest. A rule that
+lacks a role or a list is named only if no other is left: staff rules are not shown to the public.
+A condition that cannot be told is `unknown`, an opening `unknown-hours`.
 
 Pure.
 """
@@ -156,8 +156,9 @@ def _lacks(condition: Condition, rule: Rule, now: Reading) -> tuple[_Lack, ...]:
             branches = [_lacks(part, rule, now) for part in parts]
             if not all(branches):
                 return ()
-            nearest = min(branches, key=lambda lacks: (_is_internal(lacks), len(lacks)))
-            return (nearest[0]._replace(is_internal=_is_internal(nearest)),)
+            nearest = min(branches, key=len)
+            is_internal = any(lack.is_internal for lack in nearest)
+            return (nearest[0]._replace(is_internal=is_internal),)
         case _:
             told = tell_who(condition, now.subject, rule.zone)
             at = now.span.start
@@ -166,10 +167,6 @@ def _lacks(condition: Condition, rule: Rule, now: Reading) -> tuple[_Lack, ...]:
             word = UNKNOWN if contains(told.possibly, at) else _word(condition, now)
             is_internal = isinstance(condition, Listed) and condition.kind is not FactKind.MEMBER
             return (_Lack(word, condition, is_internal),)
-
-
-def _is_internal(lacks: Sequence[_Lack]) -> bool:
-    return any(lack.is_internal for lack in lacks)
 
 
 def _word(requirement: Requirement, now: Reading) -> str:

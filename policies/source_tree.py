@@ -12,10 +12,11 @@ It reads libyaml's events (the C loader: 49 ms for 10,000 windows where a round-
 """
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import yaml
@@ -27,14 +28,29 @@ Value = TypeVar("Value")
 MAX_DEPTH = 16
 MAX_CHARACTERS = 1 << 20
 MAX_SCALAR_CHARACTERS = 200
+MAX_HINTS = 20
+"""Looking for the nearest of thousands of names is slow, so only the first faults get a hint."""
+
+_UNPRINTABLE = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+)  # YAML 1.1, production 1 (c-printable)
 
 
 class Unreadable(Exception):
     """A node is not what was expected; caught where the next item can still be read."""
 
-    def __init__(self, fault: Fault) -> None:
+    def __init__(self, fault: Fault, near: "Near | None" = None) -> None:
         self.fault = fault
+        self.near = near
         super().__init__(str(fault))
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """A name nobody knows and those that are known: what a hint is looked for among."""
+
+    name: str
+    known: Collection[str]
 
 
 class Faults:
@@ -49,7 +65,22 @@ class Faults:
         try:
             yield
         except Unreadable as unreadable:
-            self.found.append(unreadable.fault)
+            self.note(unreadable)
+
+    def note(self, unreadable: Unreadable) -> None:
+        """Note a fault; the first `MAX_HINTS` get the known name that is most like theirs."""
+        fault, near = unreadable.fault, unreadable.near
+        if near is not None and len(self.found) < MAX_HINTS:
+            fault = replace(fault, sentence=fault.sentence + nearest(near.name, near.known))
+        self.found.append(fault)
+
+    def tried(self, read: Callable[[], Value], otherwise: Value) -> Value:
+        """What `read` returns; `otherwise`, and its fault noted, where it is Unreadable."""
+        try:
+            return read()
+        except Unreadable as unreadable:
+            self.note(unreadable)
+            return otherwise
 
     def raise_any(self) -> None:
         """Raise a PolicyError of all that was found, by file and line."""
@@ -65,17 +96,18 @@ class Where:
     line: int
     path: str
 
-    def fault(self, sentence: str) -> Unreadable:
+    def fault(self, sentence: str, near: Near | None = None) -> Unreadable:
         """The exception to raise for something wrong here."""
-        return Unreadable(Fault(self.file, self.line, self.path, sentence))
+        return Unreadable(Fault(self.file, self.line, self.path, sentence), near)
 
     def item(self, index: int, line: int) -> "Where":
         """The item `index` of the list here."""
         return Where(self.file, line, f"{self.path}[{index}]")
 
     def key(self, name: str, line: int) -> "Where":
-        """The value of key `name` of the mapping here."""
-        return Where(self.file, line, f"{self.path}.{name}" if self.path else name)
+        """The value of key `name` of the mapping here; a path is safe to print."""
+        shown = name if name.isprintable() else repr(name)
+        return Where(self.file, line, f"{self.path}.{shown}" if self.path else shown)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +117,9 @@ class Node:
     where: Where
     content: "str | tuple[Node, ...] | Mapping[str, Node]"
 
-    def fault(self, sentence: str) -> Unreadable:
+    def fault(self, sentence: str, near: Near | None = None) -> Unreadable:
         """The exception to raise for something wrong here."""
-        return self.where.fault(sentence)
+        return self.where.fault(sentence, near)
 
     def text(self, expected: str) -> str:
         """The text here, not empty; `expected` names what it should be, for the fault."""
@@ -122,24 +154,36 @@ class Node:
     ) -> "Mapping[str, Node]":
         """A mapping with these keys alone; one of the language not enforced is named as such."""
         fields = self.mapping(expected)
+        for wrong in self.wrong_keys(expected, required, optional, not_enforced):
+            raise wrong
+        return fields
+
+    def wrong_keys(
+        self,
+        expected: str,
+        required: Collection[str],
+        optional: Collection[str],
+        not_enforced: Collection[str] = (),
+    ) -> Iterator[Unreadable]:
+        """Each key of the mapping that it may not have, then each that it must have and has not."""
+        fields = self.mapping(expected)
+        known = (*required, *optional)
         for name, node in fields.items():
             if name in not_enforced:
-                raise node.fault(f"{name} is not enforced by this version")
-            if name not in required and name not in optional:
-                known = (*required, *optional)
-                raise node.fault(
-                    f"expected one of {', '.join(known)}, got {name!r}{nearest(name, known)}"
+                yield node.fault(f"{name} is not enforced by this version")
+            elif name not in known:
+                yield node.fault(
+                    f"expected one of {', '.join(known)}, got {name!r}", Near(name, known)
                 )
         for name in required:
             if name not in fields:
-                raise self.fault(f"expected {expected} with {name}, got none")
-        return fields
+                yield self.fault(f"expected {expected} with {name}, got none")
 
     def one_of(self, expected: str, known: Collection[str]) -> str:
         """The text here, which must be one of `known`."""
         text = self.text(expected)
         if text not in known:
-            raise self.fault(f"expected {expected}, got {text!r}{nearest(text, known)}")
+            raise self.fault(f"expected {expected}, got {text!r}", Near(text, known))
         return text
 
     def parsed(self, expected: str, parse: Callable[[str], Value]) -> Value:
@@ -169,15 +213,35 @@ def read_tree(text: str, file: str) -> Node:
     if len(text) > MAX_CHARACTERS:
         raise top.fault(f"expected at most {MAX_CHARACTERS} characters, got {len(text)}")
     if not unicodedata.is_normalized("NFC", text):
-        raise top.fault("expected text in Unicode normal form C, got another form")
+        raise Where(file, _line_of_another_form(text), "").fault(
+            "expected text in Unicode normal form C, got another form"
+        )
     try:
         events = yaml.parse(text, Loader=yaml.CSafeLoader)
         return _Builder(file, events).document()
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise Where(file, line, "").fault(f"expected YAML, got {error.problem}") from error
+        where = Where(file, line, "")
+        if error.problem_mark and _has_tab_at(text, error.problem_mark):
+            raise where.fault("expected spaces, got a tab") from error
+        raise where.fault(f"expected YAML, got {error.problem}") from error
     except (yaml.YAMLError, UnicodeEncodeError) as error:
-        raise top.fault("expected printable text, got a character YAML does not allow") from error
+        found = _UNPRINTABLE.search(text)
+        line = text.count("\n", 0, found.start()) + 1 if found else 1
+        raise Where(file, line, "").fault(
+            "expected printable text, got a character YAML does not allow"
+        ) from error
+
+
+def _line_of_another_form(text: str) -> int:
+    """The first line that is not in normal form C; none composes with the line before it."""
+    lines = enumerate(text.split("\n"), start=1)
+    return next((n for n, line in lines if not unicodedata.is_normalized("NFC", line)), 1)
+
+
+def _has_tab_at(text: str, mark: yaml.Mark) -> bool:
+    lines = text.splitlines()
+    return mark.line < len(lines) and lines[mark.line][mark.column : mark.column + 1] == "\t"
 
 
 class _Builder:

@@ -66,7 +66,10 @@ def parse_start(text: str, zone: ZoneInfo) -> Instant:
 
 
 def parse_end(text: str, zone: ZoneInfo) -> Instant:
-    """An `until`: a date through that day, or a local date-time, not included."""
+    """An `until`: a date through that day, or a local date-time, not included; `T24:00` is one."""
+    day, _, time = text.partition("T")
+    if time == "24:00":
+        return start_of_day(parse_date(day) + DAY, zone)
     return _parse_local(text, zone) if "T" in text else start_of_day(parse_date(text) + DAY, zone)
 
 

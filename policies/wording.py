@@ -15,11 +15,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from policies.engine import Decision
+from policies.engine import GRANTED, Decision
 from policies.language import Language, Said, said
-from policies.model import Accepted, AgeBetween, Resident
+from policies.model import Accepted, AgeBetween, Listed, Resident
 from policies.places import MUNICIPALITY, Place, Places
-from policies.vocabulary import FacilityId, Instant
+from policies.reasons import NO_RULE
+from policies.vocabulary import Action, FacilityId, Instant
 
 _DENIES: Mapping[str, Said] = {
     "library-exclusion": said(
@@ -79,6 +80,19 @@ SENTENCES: Mapping[str, Said] = {
     "granted": said(
         "Du kan låse opp.", "Du kan låse opp.", "Don sáhtát rahpat.", "You may unlock."
     ),
+    "granted-hold_open": said(
+        "Du kan holde døra åpen.",
+        "Du kan halde døra open.",
+        "Don sáhtát doallat uvssa rabasin.",
+        "You may hold the door open.",
+    ),
+    "granted-lock": said("Du kan låse.", "Du kan låse.", "Don sáhtát lohkkadit.", "You may lock."),
+    "granted-light": said(
+        "Du kan tenne lyset.",
+        "Du kan tenne lyset.",
+        "Don sáhtát cahkkehit čuovgga.",
+        "You may turn on the light.",
+    ),
     "age": said(
         "Du må ha fylt {lowest} år.",
         "Du må ha fylt {lowest} år.",
@@ -92,10 +106,10 @@ SENTENCES: Mapping[str, Said] = {
         "This is for people aged {lowest} to {highest}.",
     ),
     "member": said(
-        "Du må være medlem. Spør dem som driver stedet hvordan du blir det.",
-        "Du må vere medlem. Spør dei som driv staden korleis du blir det.",
-        "Don galggat leat miellahttu. Jeara báikki jođiheddjiin mo šattat miellahttun.",
-        "You must be a member. Ask those who run the place how to become one.",
+        "Du må være medlem ({member}). Spør dem som driver stedet hvordan du blir det.",
+        "Du må vere medlem ({member}). Spør dei som driv staden korleis du blir det.",
+        "Don galggat leat miellahttu ({member}). Jeara báikki jođiheddjiin mo šattat miellahttun.",
+        "You must be a member ({member}). Ask those who run the place how to become one.",
     ),
     "role": said(
         "Dette er bare for dem som har en oppgave her. Har du en? Si ifra til den som ga deg den.",
@@ -176,6 +190,12 @@ SENTENCES: Mapping[str, Said] = {
         "Dáppe ii beasa oktage sisa telefovdnačoavdagiin.",
         "Nobody is let in here with a key on the phone.",
     ),
+    "no-rule-action": said(
+        "Ingen kan gjøre dette her med nøkkel på telefonen.",
+        "Ingen kan gjere dette her med nøkkel på telefonen.",
+        "Dáppe ii sáhte oktage dahkat dán telefovdnačoavdagiin.",
+        "Nobody can do this here with a key on the phone.",
+    ),
     "denied": said(
         "Du kan ikke bruke dette stedet nå. Spør kommunen hvis du vil vite hvorfor.",
         "Du kan ikkje bruke denne staden no. Spør kommunen om du vil vite kvifor.",
@@ -184,15 +204,15 @@ SENTENCES: Mapping[str, Said] = {
     ),
     **_DENIES,
 }
-"""The sentence of every reason; `{lowest}`, `{highest}`, `{terms}`, `{place}` are of what lacks."""
+"""The sentence of every reason; what stands in braces is of what lacks."""
 
 OPENING = said(
-    "Åpner for deg {weekday} {day}. {month} kl. {hour:02}.{minute:02}.",
-    "Opnar for deg {weekday} {day}. {month} kl. {hour:02}.{minute:02}.",
-    "Rahpasa dutnje {weekday}, {month} {day}. beaivvi, dii. {hour:02}.{minute:02}.",
-    "Opens for you on {weekday} {day} {month} at {hour:02}:{minute:02}.",
+    "Åpner for deg {weekday} {day}. {month}{year} kl. {hour:02}.{minute:02}.",
+    "Opnar for deg {weekday} {day}. {month}{year} kl. {hour:02}.{minute:02}.",
+    "Rahpasa dutnje {weekday}, {month} {day}. beaivvi{year}, dii. {hour:02}.{minute:02}.",
+    "Opens for you on {weekday} {day} {month}{year} at {hour:02}:{minute:02}.",
 )
-"""When it opens next."""
+"""When it opens next; `{year}` is empty where nobody would take it for another."""
 _WEEKDAYS = said(
     "mandag tirsdag onsdag torsdag fredag lørdag søndag",
     "måndag tysdag onsdag torsdag fredag laurdag sundag",
@@ -206,6 +226,9 @@ _MONTHS = said(
     " čakčamánu golggotmánu skábmamánu juovlamánu",
     "January February March April May June July August September October November December",
 )
+
+
+_HALF_A_YEAR_SECONDS = 183 * 86_400
 
 
 def reason_sentence(decision: Decision, language: Language, places: Places) -> str:
@@ -223,8 +246,14 @@ def reason_sentence(decision: Decision, language: Language, places: Places) -> s
             fields = {"place": _name_of(place, places)}
         case Accepted(terms, _):
             fields = {"terms": terms}
+        case Listed(_, path):
+            fields = {"member": path}
         case _:
             pass
+    if decision.action is not Action.OPEN and name == GRANTED:
+        name = f"{GRANTED}-{decision.action.name.lower()}"
+    elif decision.action is not Action.OPEN and name == NO_RULE:
+        name = f"{NO_RULE}-action"
     return SENTENCES[name][language].format(**fields)
 
 
@@ -234,12 +263,17 @@ def _name_of(place: Place, places: Places) -> str:
     return place.path if facility is None else facility.name
 
 
-def opening_sentence(opens_at: Instant, language: Language, zone: ZoneInfo) -> str:
-    """When it opens next, in the local time of `zone`."""
-    local = datetime.fromtimestamp(opens_at, zone)
+def opening_sentence(opens_at: Instant, at: Instant, language: Language, zone: ZoneInfo) -> str:
+    """When it opens next, said at the instant `at` in the local time of `zone`.
+
+    The year is named where it is another, or the day is more than half a year away.
+    """
+    local, today = datetime.fromtimestamp(opens_at, zone), datetime.fromtimestamp(at, zone)
+    is_far = local.year != today.year or opens_at - at > _HALF_A_YEAR_SECONDS
     return OPENING[language].format(
         weekday=_WEEKDAYS[language].split()[local.weekday()],
         month=_MONTHS[language].split()[local.month - 1],
+        year=f" {local.year}" if is_far else "",
         day=local.day,
         hour=local.hour,
         minute=local.minute,

@@ -45,7 +45,13 @@ from lockagent.protocol.envelope import ObjectType, Realm, parse_sign1, sign
 from lockagent.protocol.errors import DenialReason, MalformedMessage
 from lockagent.protocol.keys import SigningKey
 from lockagent.protocol.trust_bundle import TrustVersion
-from policies.vocabulary import MAX_ACCESS_POINT_NUMBER, AccessPointNumber, ControllerId, Instant
+from policies.vocabulary import (
+    MAX_ACCESS_POINT_NUMBER,
+    AccessPointNumber,
+    ControllerId,
+    Instant,
+    instant_text,
+)
 
 HASH_BYTES = hashlib.sha256().digest_size
 ENTRY_BYTES = 512
@@ -206,6 +212,30 @@ def decode_entry(received: bytes) -> JournalEntry:
             trust_age_seconds=None if age is None else take_uint(age, "trust age"),
             details=_read_details(more),
         )
+
+
+def entry_facts(entry: JournalEntry) -> dict[str, object]:
+    """An entry as the members of a JSON object: instants as text, bytes as hex, names lower case.
+
+    Door and server show their copies by it, so that people and programs can compare them.
+    """
+    return {
+        "sequence": entry.sequence,
+        "utc_lo": instant_text(entry.utc_lo),
+        "utc_hi": None if entry.utc_hi is None else instant_text(entry.utc_hi),
+        "monotonic_ms": entry.monotonic_ms,
+        "boot": entry.boot,
+        "kind": entry.kind.name.lower(),
+        "access_point": entry.point,
+        "reason": None if entry.reason is None else str(entry.reason),
+        "cti": None if entry.cti is None else entry.cti.hex(),
+        "trust_version": None if entry.trust_version is None else str(entry.trust_version),
+        "trust_age_seconds": entry.trust_age_seconds,
+        "details": {
+            name: value.hex() if isinstance(value, bytes) else value
+            for name, value in entry.details.items()
+        },
+    }
 
 
 def entry_hash(entry_bytes: bytes) -> bytes:

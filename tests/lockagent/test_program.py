@@ -250,7 +250,7 @@ async def test_a_controller_runs_from_ready_to_its_last_entry(place: Place) -> N
     assert err == "environment development: not for real doors\n"
     await air.close()
     kinds = [line["kind"] for line in (await place.run("journal", "show")).out]
-    assert kinds[0] == "BOOT"
-    assert kinds[-1] == "SHUTDOWN"
-    assert "FORCED_OPEN" in kinds
+    assert kinds[0] == "boot"
+    assert kinds[-1] == "shutdown"
+    assert "forced_open" in kinds
     assert (await place.run("journal", "verify")).code == 0

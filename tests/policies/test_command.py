@@ -32,11 +32,12 @@ def test_check_answers_no_and_names_file_line_and_key(
     faulty.write_text(DOCUMENTS[0].read_text().replace("during: always", "limits: {}", 1))
     assert main(["check", "--json", str(faulty), *PLACES]) == 1
     captured = capsys.readouterr()
-    (fault,) = [json.loads(line) for line in captured.out.splitlines()]
+    missing, fault = [json.loads(line) for line in captured.out.splitlines()]
+    assert missing["sentence"] == "expected a rule with during, got none"
     assert (fault["file"], fault["key"]) == (str(faulty), "policies[0].limits")
     assert fault["sentence"] == "limits is not enforced by this version"
     assert faulty.read_text().splitlines()[fault["line"] - 1].endswith("limits: {}}")
-    assert captured.err.startswith(f"{faulty}:{fault['line']}: policies[0].limits: limits is not")
+    assert f"{faulty}:{fault['line']}: policies[0].limits: limits is not" in captured.err
 
 
 def test_decide_answers_yes_and_no_by_its_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,13 +94,46 @@ def test_a_faulty_document_is_exit_code_2_in_any_verb_but_check(
     assert f"{faulty}:2: people[0].brn: expected one of id, born, facts" in capsys.readouterr().err
 
 
-def test_a_file_that_is_not_text_is_one_sentence(
+def test_a_file_that_is_not_text_is_a_fault_with_its_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     binary = tmp_path / "town.yaml"
-    binary.write_bytes(b"\xff\xfe")
-    assert main(["check", str(binary), *PLACES]) == 2
-    assert "expected UTF-8 text in" in capsys.readouterr().err
+    binary.write_bytes("for: x\n# b\u00e5t\n".encode("latin-1"))
+    assert main(["check", "--json", str(binary), *PLACES]) == 1
+    assert json.loads(capsys.readouterr().out) == {
+        "file": str(binary), "line": 2, "key": "",
+        "sentence": "expected UTF-8 text, got the byte 0xe5",
+    }  # fmt: skip
+    assert main([*ask("nora", "torshov/entrance/main"), str(binary)]) == 2
+
+
+def test_a_lapsing_day_list_is_a_warning_and_still_a_yes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = "days:\n  breaks: {covers: 2026-08-01..2026-12-31, on: [2026-10-05]}\n"
+    document = tmp_path / "torshov.yaml"
+    document.write_text(DOCUMENTS[0].read_text().replace("calendars:\n", f"{listed}calendars:\n"))
+    check = ["check", "--json", str(document), *PLACES, "--at"]
+    assert main([*check, "2026-10-14T17:00:00Z"]) == 0
+    assert "warning" not in capsys.readouterr().out
+    assert main([*check, "2026-11-14T17:00:00Z"]) == 0
+    captured = capsys.readouterr()
+    warning, _ = [json.loads(line) for line in captured.out.splitlines()]
+    assert (warning["event"], warning["key"]) == ("warning", "days.breaks")
+    assert document.read_text().splitlines()[warning["line"] - 1].startswith("  breaks:")
+    assert captured.err.startswith(f"warning: {document}:{warning['line']}: days.breaks: expected")
+
+
+def test_a_console_that_lacks_letters_is_told_all_the_same() -> None:
+    argv = ask("amund", "torshov/entrance/main", "--people", "\u00e6")
+    run = subprocess.run(
+        [sys.executable, "-m", "policies", *argv],
+        capture_output=True, text=True, timeout=60, check=False,
+        env={"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"},
+    )  # fmt: skip
+    assert run.returncode == 2
+    assert "Traceback" not in run.stderr
+    assert "expected to read" in run.stderr
 
 
 def test_the_module_runs_as_a_program() -> None:

@@ -46,7 +46,7 @@ def calendar_fault(calendar: str) -> Fault:
 
 
 def test_a_fault_names_file_line_and_key_path() -> None:
-    rule = '- {id: a, doors: "building:town", allow: anyone, during: c.opn}\n'
+    rule = '- {id: b, doors: "building:town", allow: anyone, during: c.opn}\n'
     fault = only_fault(f"{HEAD}{CALENDAR}policies:\n{RULE}{rule}")
     assert str(fault) == (
         "town.yaml:9: policies[1].during: expected always or an opening of a calendar,"
@@ -107,9 +107,12 @@ RULE_FAULTS = [
     ("{id: a, doors: 'door:town/hall', allow: anyone, during: always}", "zone:town/hall"),
     ("{id: a, doors: 'building:barn', allow: anyone, during: always}", "or what lies beneath it"),
     ("{id: a, doors: municipality, allow: anyone, during: always}", "or what lies beneath it"),
+    ("{id: a, doors: ['building:town', 'building:town'], allow: anyone, during: always}", "once"),
     ("{id: a, doors: [], allow: anyone, during: always}", "got an empty list"),
     ("{id: a, doors: 'building:town', allow: {all: []}, during: always}", "got an empty list"),
-    ("{id: a, doors: 'building:town', allow: everyone, during: always}", "got 'everyone'"),
+    ("{id: a, doors: 'building:town', allow: everyone, during: always}", "nearest: anyone"),
+    ("{id: a, doors: 'building:town', allow: [{age: 15+}], during: always}", "{any: [...]}"),
+    ("{id: a, doors: 'building:town', allow: anyone, during: [c.open]}", "{all: [...]}"),
     ("{id: a, doors: 'building:town', allow: {all: [anyone]}, during: always}", "got 'anyone'"),
     ("{id: a, doors: 'building:town', deny: anyone, except: anyone}", "got 'anyone'"),
     ("{id: a, doors: 'building:town', allow: {not: {age: 15+}}, during: always}", "got 'not'"),
@@ -129,6 +132,9 @@ RULE_FAULTS = [
     ("{id: a, doors: 'building:town', allow: {role: stff}, during: always}", "nearest: staff"),
     ("{id: a, doors: 'building:town', allow: {terms: house}, during: always}", "got 'house'"),
     ("{id: a, doors: 'building:town', allow: {terms: hose-3}, during: always}", "house-3"),
+    ("{id: a, doors: 'building:town', allow: {terms: house-4}, during: always}", "got house-4"),
+    ("{id: a, doors: 'building:town', allow: {terms: house-0}, during: always}", "got 'house-0'"),
+    ("{id: a, doors: 'building:town', allow: {terms: house-01}, during: always}", "'house-01'"),
     (
         "{id: a, doors: 'building:town', allow: {resident: 'building:barn'}, during: always}",
         "a residence the registers know",
@@ -231,14 +237,18 @@ def test_a_faulty_day_list_is_refused_with_a_sentence(days: str, says: str) -> N
         (HEAD + "policies:\n- {<<: {id: a}}\n", 4, "no merge keys"),
         (HEAD + "policies:\n" + RULE + "---\nfor: x\n", 5, "one document"),
         (HEAD + "policies:\n  - x\n - y\n", 5, "expected YAML"),
-        (HEAD + "policies:\n- \x07\n", 1, "a character YAML does not allow"),
-        (HEAD + "policies:\n# ma\u030a\n" + RULE, 1, "normal form C"),
+        (HEAD + "policies:\n- \x07\n", 4, "a character YAML does not allow"),
+        (HEAD + "policies:\n# ma\u030a\n" + RULE, 4, "normal form C"),
         (HEAD + "policies: " + "[" * 40 + "]" * 40, 3, "at most 16 levels"),
         (HEAD + "policies:\n" + "#" * (1 << 20), 1, "at most 1048576 characters"),
         ("for: building:town\npolicies:\n" + RULE, 1, "with time_zone"),
         ("for: building:town\ntime_zone: Europe/Olso\npolicies:\n" + RULE, 2, "Europe/Oslo"),
         ("for: building:town\ntime_zone: ../../etc\npolicies:\n" + RULE, 2, "time zone"),
         ("for: building:moon\ntime_zone: Europe/Oslo\npolicies:\n" + RULE, 1, "known place"),
+        ("for: building:town\ntime_zone: localtime\npolicies:\n" + RULE, 2, "time zone"),
+        ("for: building:town\ntime_zone: CET\npolicies:\n" + RULE, 2, "time zone"),
+        (HEAD + "policies:\n-\t{id: a}\n-\tx: y\n", 4, "expected spaces, got a tab"),
+        (HEAD + "policies:\n\t- x\n", 4, "expected spaces, got a tab"),
         ("for: " + "a" * 201 + "\ntime_zone: UTC\npolicies: x\n", 1, "got 201 characters"),
         (HEAD + "policies: []\n", 3, "an empty list"),
         (HEAD + "policy:\n" + RULE, 3, "nearest: policies"),
@@ -280,6 +290,33 @@ def test_any_text_is_read_or_refused_with_its_lines(text: str) -> None:
     for fault in found:
         assert 1 <= fault.line <= len(text.splitlines()) + 1
         assert fault.sentence.startswith("expected ") or "not enforced" in fault.sentence
+
+
+def test_every_fault_of_a_rule_is_told_even_behind_a_faulty_calendar() -> None:
+    rule = (
+        "- {id: A, doors: 'building:twn', allow: {role: stff}, during: c.open, limits: {},"
+        " with: {life: 25h}, whn: x}\n"
+    )
+    text = HEAD + CALENDAR.replace("mon-fri", "mon-fir") + "policies:\n" + rule
+    assert [fault.path for fault in faults(text)] == [
+        "calendars.c.open.mon-fir", "policies[0].allow.role", "policies[0].doors",
+        "policies[0].id", "policies[0].limits", "policies[0].whn", "policies[0].with.life",
+    ]  # fmt: skip
+
+
+def test_a_key_path_is_safe_to_print() -> None:
+    fault = only_fault(f'{HEAD}"\\e[31m\\u202e": x\npolicies:\n{RULE}')
+    assert fault.path == r"'\x1b[31m\u202e'"
+
+
+def test_an_until_at_twenty_four_hundred_is_the_end_of_that_day() -> None:
+    timed, dated = written.policies(
+        written.document(
+            written.rule(deny="anyone", id="timed", until="2027-03-28T24:00"),
+            written.rule(deny="anyone", id="dated", until="2027-03-28"),
+        )
+    ).documents[0].rules  # fmt: skip
+    assert timed.end == dated.end
 
 
 def test_two_documents_for_one_place_are_refused() -> None:

@@ -154,3 +154,10 @@ def test_one_person_is_written_once() -> None:
 def test_a_register_that_was_read_and_is_empty_is_not_unknown() -> None:
     assert subject({"facts": []}).unknown == frozenset()
     assert subject({"facts": [], "unknown": ["member"]}).unknown == {FactKind.MEMBER}
+
+
+def test_a_residence_is_the_municipality_or_a_known_place() -> None:
+    with pytest.raises(PolicyError, match=r"registers\.residences\[0\].*'building:twn'"):
+        written.places(registers={"residences": ["building:twn"]})
+    known = written.places(registers={"residences": ["municipality", "zone:town/hall"]})
+    assert known.registers.knows("residences", "zone:town/hall")

@@ -4,11 +4,12 @@ from string import Formatter
 
 import pytest
 
-from policies.engine import Decision
+from policies.engine import GRANTED, Decision
 from policies.language import Language
-from policies.model import Accepted, AgeBetween, FactKind, Requirement, Resident, Terms
+from policies.model import Accepted, AgeBetween, FactKind, Listed, Requirement, Resident, Terms
 from policies.places import MUNICIPALITY, Place
-from policies.reasons import DENIED, NO_RULE, UNKNOWN
+from policies.reasons import DENIED, NO_RULE, UNKNOWN, UNKNOWN_HOURS
+from policies.vocabulary import Action
 from policies.wording import (
     DENY_REASONS,
     OPENING,
@@ -20,7 +21,7 @@ from tests.policies.town_documents import PLACES
 from tests.policies.written import instant
 
 WORDS = (
-    "granted", "during", "from", "until", DENIED, NO_RULE, UNKNOWN, *DENY_REASONS,
+    "granted", "during", "from", "until", DENIED, NO_RULE, UNKNOWN, UNKNOWN_HOURS, *DENY_REASONS,
     *(kind.value for kind in FactKind),
 )  # fmt: skip
 
@@ -31,6 +32,7 @@ def refused(reason: str, lacking: Requirement | None = None) -> Decision:
 
 LACKING: dict[str, Requirement] = {
     "age": AgeBetween(15, None),
+    "member": Listed(FactKind.MEMBER, "deichman"),
     "terms": Accepted(Terms("meråpent", 3), None),
     "guardian": Accepted(Terms("meråpent", 3), 18),
     "resident": Resident(Place("building", "storgata-7")),
@@ -99,4 +101,46 @@ def test_what_cannot_be_told_is_never_said_to_be_lacking() -> None:
 )
 def test_the_next_opening_is_said_in_local_time(language: Language, sentence: str) -> None:
     opens_at = instant("2026-10-15T08:00")
-    assert opening_sentence(opens_at, language, PLACES.tenant.time_zone) == sentence
+    said_at = instant("2026-10-14T17:00")
+    assert opening_sentence(opens_at, said_at, language, PLACES.tenant.time_zone) == sentence
+
+
+@pytest.mark.parametrize(
+    ("language", "sentence"),
+    [
+        (Language.BOKMAAL, "Åpner for deg fredag 15. oktober 2027 kl. 10.00."),
+        (Language.NYNORSK, "Opnar for deg fredag 15. oktober 2027 kl. 10.00."),
+        (
+            Language.NORTHERN_SAMI,
+            "Rahpasa dutnje bearjadaga, golggotmánu 15. beaivvi 2027, dii. 10.00.",
+        ),
+        (Language.ENGLISH, "Opens for you on Friday 15 October 2027 at 10:00."),
+    ],
+)
+def test_an_opening_far_off_or_in_another_year_names_the_year(
+    language: Language, sentence: str
+) -> None:
+    opens_at, zone = instant("2027-10-15T08:00"), PLACES.tenant.time_zone
+    for said_at in ("2026-10-14T17:00", "2027-02-01T12:00"):
+        assert opening_sentence(opens_at, instant(said_at), language, zone) == sentence
+    near = opening_sentence(opens_at, instant("2027-09-01T12:00"), language, zone)
+    assert "2027" not in near
+
+
+def test_a_sentence_speaks_of_the_action_asked_for() -> None:
+    def english(reason: str, action: Action) -> str:
+        told = Decision(reason == GRANTED, reason, None, None, None, None, action)
+        return reason_sentence(told, Language.ENGLISH, PLACES)
+
+    assert [english(GRANTED, action) for action in Action] == [
+        "You may unlock.", "You may hold the door open.", "You may lock.",
+        "You may turn on the light.",
+    ]  # fmt: skip
+    assert english(NO_RULE, Action.OPEN).startswith("Nobody is let in here")
+    assert english(NO_RULE, Action.LOCK).startswith("Nobody can do this here")
+
+
+def test_a_membership_is_named() -> None:
+    told = refused("member", LACKING["member"])
+    said = reason_sentence(told, Language.ENGLISH, PLACES)
+    assert said.startswith("You must be a member (deichman).")
