@@ -23,10 +23,11 @@ from dataclasses import dataclass
 
 import jwt
 
-from keyserver.strict_json import BadJson, BadMember, JsonValue, Members, parse_object
+from keyserver.members import BadMember, Members
 from lockagent.protocol.client_proof import ASSERTION_SECONDS, MAX_ATTESTED_KEYS, sign_jws
 from lockagent.protocol.errors import MalformedMessage
 from lockagent.protocol.keys import SigningKey, VerifyingKey, base64url, from_base64url
+from lockagent.protocol.strict_json import BadJson, JsonValue, parse_object
 from policies.vocabulary import Instant
 
 MOST_JWS_CHARACTERS = 16 * 1024

@@ -12,7 +12,6 @@ What is asked and when is `lockagent.sync`'s and `lockagent.provisioning`'s.
 """
 
 import asyncio
-import json
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import aiohttp
 
 from lockagent.protocol.client_proof import ClientSession, asks_for_nonce
 from lockagent.protocol.keys import SigningKey
+from lockagent.protocol.strict_json import BadJson, JsonValue, parse_object
 from lockagent.protocol.time_source import Clock, instant_of
 
 MOST_ANSWER_BYTES = 256 * 1024
@@ -56,7 +56,7 @@ class Answer:
     headers: Mapping[str, str]
     body: bytes
 
-    def json(self) -> Mapping[str, object]:
+    def json(self) -> Mapping[str, JsonValue]:
         """The body as a JSON object; ServerUnavailable for a body that is none."""
         members = _json_object(self.body)
         if members is None:
@@ -197,9 +197,8 @@ def _retry_after(headers: Mapping[str, str]) -> int | None:
     return int(said) if said.isascii() and said.isdigit() else None
 
 
-def _json_object(body: bytes) -> dict[str, object] | None:
+def _json_object(body: bytes) -> Mapping[str, JsonValue] | None:
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
+        return parse_object(body)
+    except BadJson:
         return None
-    return value if isinstance(value, dict) else None

@@ -1,7 +1,7 @@
 """JSON that the phone did not just write itself, read strictly and taken member by member.
 
 Two sources: the key server's answers and the phone's own files. Rules kept here:
-- UTF-8, one object, no member twice, no `NaN`, no nesting deep enough to exhaust a stack;
+- one object, as `lockagent.protocol.strict_json` reads it;
 - a member is taken by name and type, and a missing or mistyped one says which;
 - a member nobody asks for is left alone, since a server may be newer than a phone.
 
@@ -11,13 +11,11 @@ What the members mean, and whether they are to be believed, is said elsewhere.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NoReturn, TypeAlias
 
 from lockagent.protocol.errors import MalformedMessage
 from lockagent.protocol.keys import from_base64url
+from lockagent.protocol.strict_json import BadJson, JsonValue, parse_object
 from policies.vocabulary import Instant, parse_instant
-
-JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 
 MOST_ENTRIES = 4096
 
@@ -121,27 +119,11 @@ class Members:
 def parse_document(received: bytes) -> Members:
     """The members of one JSON object, or BadDocument."""
     try:
-        value: JsonValue = json.loads(
-            received.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant
-        )
-    except BadDocument:
-        raise
-    except (ValueError, RecursionError) as error:
-        raise BadDocument("expected a JSON object, got something else") from error
-    return Members.of(value, "the document")
+        return Members(parse_object(received))
+    except BadJson as error:
+        raise BadDocument(str(error)) from error
 
 
 def write_document(document: Mapping[str, object]) -> bytes:
     """The one form in which the phone writes JSON, to files and to the server."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def _object(pairs: list[tuple[str, JsonValue]]) -> dict[str, JsonValue]:
-    members = dict(pairs)
-    if len(members) != len(pairs):
-        raise BadDocument("expected every member once, got one twice")
-    return members
-
-
-def _constant(name: str) -> NoReturn:
-    raise BadDocument(f"expected a JSON number, got {name}")

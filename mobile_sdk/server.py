@@ -24,6 +24,7 @@ from yarl import URL
 
 from lockagent.protocol.client_proof import ClientSession, asks_for_nonce, key_attestation
 from lockagent.protocol.keys import SigningKey
+from lockagent.protocol.strict_json import JsonValue
 from lockagent.protocol.time_source import Clock, instant_of
 from mobile_sdk.acceptance import Asked
 from mobile_sdk.answers import (
@@ -36,7 +37,7 @@ from mobile_sdk.answers import (
     read_issuance,
     read_keyring,
 )
-from mobile_sdk.documents import BadDocument, JsonValue, Members, parse_document, write_document
+from mobile_sdk.documents import BadDocument, Members, parse_document, write_document
 from mobile_sdk.errors import ServerUnavailable
 
 MOST_BODY_BYTES = 1 << 20

@@ -19,13 +19,13 @@ from lockagent.protocol.credential import Credential, parse_credential
 from lockagent.protocol.envelope import Realm
 from lockagent.protocol.errors import ProtocolError
 from lockagent.protocol.keys import base64url
+from lockagent.protocol.strict_json import JsonValue
 from lockagent.protocol.trust import TrustState
 from lockagent.protocol.trust_errors import TrustRefused
 from mobile_sdk.acceptance import Accepted
 from mobile_sdk.answers import NO_KEYRING, Keyring, read_keyring
 from mobile_sdk.device_key import KeyStore
 from mobile_sdk.documents import (
-    JsonValue,
     Members,
     parse_document,
     write_document,

@@ -24,9 +24,10 @@ from keyserver.http.reading import (
     read_query,
 )
 from keyserver.jose import BadToken, public_key_of
+from keyserver.members import BadMember, Members
 from keyserver.services.doors.controllers import Provisioned, ReaderRequest
-from keyserver.strict_json import BadMember, JsonValue, Members
 from lockagent.protocol.keys import base64url
+from lockagent.protocol.strict_json import JsonValue
 from policies.vocabulary import is_slug
 
 MOST_READERS = 16

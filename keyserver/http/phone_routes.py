@@ -14,13 +14,14 @@ from keyserver.http.reading import (
     read_query,
 )
 from keyserver.jose import BadToken, KeyAttestation, TooManyKeys, verify_key_attestation
+from keyserver.members import BadMember, Members
 from keyserver.services.clients import ClientKind
 from keyserver.services.issuing.credential_records import CredentialRequest
 from keyserver.services.issuing.issuance import IssuanceAnswer
 from keyserver.services.nonces import NONCE_SECONDS
 from keyserver.services.people.keyring import Keyring
-from keyserver.strict_json import BadMember, JsonValue, Members
 from lockagent.protocol.keys import VerifyingKey, base64url
+from lockagent.protocol.strict_json import JsonValue
 from policies.vocabulary import Instant, instant_text, is_short_id, is_slug
 
 MOST_ATTESTATION_CHARACTERS = 16 * 1024

@@ -18,8 +18,9 @@ from aiohttp import web
 
 from keyserver.http.problem_texts import LANGUAGES
 from keyserver.http.problems import Fault, Problem
+from keyserver.members import BadMember, Members
 from keyserver.services.idempotency import Idempotency
-from keyserver.strict_json import BadJson, BadMember, Members, parse_object
+from lockagent.protocol.strict_json import BadJson, parse_object
 
 MOST_BODY_BYTES = 64 * 1024
 MOST_JOURNAL_BYTES = 1024 * 1024

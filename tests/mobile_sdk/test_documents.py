@@ -6,17 +6,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lockagent.protocol.strict_json import MOST_INTEGER
 from mobile_sdk.answers import read_installation, read_issuance, read_keyring
 from mobile_sdk.documents import BadDocument, parse_document, write_document
 from policies.vocabulary import parse_instant
 
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: (
-        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
-    ),
-    max_leaves=12,
+
+def _around(inner: st.SearchStrategy[object]) -> st.SearchStrategy[object]:
+    """`inner`, or an array or object of it: one level deeper at most."""
+    return (
+        inner
+        | st.lists(inner, max_size=4)
+        | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    )
+
+
+LEAVES: st.SearchStrategy[object] = (
+    st.none() | st.booleans() | st.integers(-MOST_INTEGER, MOST_INTEGER) | st.text(max_size=8)
 )
+JSON = _around(_around(_around(LEAVES)))
 
 
 @pytest.mark.parametrize(

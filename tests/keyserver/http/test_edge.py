@@ -14,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from keyserver.http.edge import edge_of
 from keyserver.http.limits import Rate
 from keyserver.http.problem_texts import PROBLEMS
-from keyserver.strict_json import JsonValue
+from lockagent.protocol.strict_json import JsonValue
 from tests.keyserver.http.served import (
     CONTROLLERS,
     CREDENTIALS,

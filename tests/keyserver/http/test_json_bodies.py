@@ -6,14 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from keyserver.strict_json import (
-    BadJson,
-    BadMember,
-    Members,
-    parse_json,
-    parse_object,
-    pieces_of,
-)
+from keyserver.members import BadMember, Members
+from lockagent.protocol.strict_json import BadJson, parse_json, parse_object, pieces_of
 
 REFUSED = {
     "a byte order mark": b"\xef\xbb\xbf{}",

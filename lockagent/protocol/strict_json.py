@@ -7,16 +7,14 @@ Rules kept here (RFC 8259 as narrowed by I-JSON, RFC 7493):
 - nesting no deeper than asked, counted before anything is parsed;
 - work in proportion to the text: anyone may send one, so none costs more for how it is made.
 
-The size of a text is bounded where it is read. What members mean is the caller's: `Members` takes
-them by name and type, so that a missing, an unknown or a wrongly typed one is a sentence with a
-JSON pointer (RFC 6901).
+The one reader of key server, phone and door (docs/adr/0003). The size of a text is bounded where it
+is read, and what members mean is the caller's.
 """
 
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import NoReturn
 
 JsonValue = None | bool | int | float | str | list["JsonValue"] | dict[str, "JsonValue"]
@@ -27,21 +25,10 @@ MOST_NUMBER_CHARACTERS = 64
 
 _PIECE = re.compile(r'"(?:[^"\\]++|\\(?:.|\Z))*+"?|[\[{]|[\]}]|[^"\[\]{}]++', re.DOTALL)
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 class BadJson(ValueError):
-    """A text that is not JSON as this server reads it; the sentence says expected, then got."""
-
-
-class BadMember(ValueError):
-    """A member that is missing, unknown or of the wrong type; `pointer` says which (RFC 6901)."""
-
-    def __init__(self, pointer: str, detail: str) -> None:
-        """Say where, as a fragment such as `#/requests/0/key`, and what."""
-        super().__init__(f"{pointer}: {detail}")
-        self.pointer = pointer
-        self.detail = detail
+    """A text that is not JSON as it is read here; the sentence says expected, then got."""
 
 
 def parse_json(received: bytes, most_depth: int = MOST_DEPTH) -> JsonValue:
@@ -69,7 +56,7 @@ def parse_object(received: bytes, most_depth: int = MOST_DEPTH) -> dict[str, Jso
     """As `parse_json`, where the text has to be an object."""
     value = parse_json(received, most_depth)
     if not isinstance(value, dict):
-        raise BadJson(f"expected a JSON object, got {_kind(value)}")
+        raise BadJson(f"expected a JSON object, got {kind_of(value)}")
     return value
 
 
@@ -138,7 +125,8 @@ def _constant(name: str) -> NoReturn:
     raise BadJson(f"expected a JSON number, got {name}")
 
 
-def _kind(value: JsonValue) -> str:
+def kind_of(value: JsonValue) -> str:
+    """The type of a value, for a sentence."""
     match value:
         case None:
             return "null"
@@ -152,80 +140,3 @@ def _kind(value: JsonValue) -> str:
             return "an array"
         case dict():
             return "an object"
-
-
-@dataclass(frozen=True, slots=True)
-class Members:
-    """The members of one object, taken by name and type; `pointer` is where the object stands."""
-
-    values: Mapping[str, JsonValue]
-    pointer: str = "#"
-
-    @classmethod
-    def of(
-        cls,
-        value: JsonValue,
-        pointer: str,
-        required: Iterable[str],
-        optional: Iterable[str] = (),
-    ) -> "Members":
-        """The members of `value`: every required one there, and none beyond the optional ones."""
-        if not isinstance(value, dict):
-            raise BadMember(pointer, f"expected an object, got {_kind(value)}")
-        required = frozenset(required)
-        for name in sorted(required - value.keys()):
-            raise BadMember(_at(pointer, name), "expected this member, got none")
-        for name in sorted(value.keys() - required - frozenset(optional)):
-            raise BadMember(_at(pointer, name), "expected no such member, got one")
-        return cls(value, pointer)
-
-    def __contains__(self, name: str) -> bool:
-        """Whether the member is there."""
-        return name in self.values
-
-    def text(self, name: str, most: int, least: int = 1) -> str:
-        """A text of `least` to `most` characters, none of them a control character."""
-        value = self.values.get(name)
-        if not isinstance(value, str):
-            raise BadMember(self.at(name), f"expected text, got {_kind(value)}")
-        if not least <= len(value) <= most:
-            raise BadMember(
-                self.at(name), f"expected {least} to {most} characters, got {len(value)}"
-            )
-        if _CONTROL.search(value):
-            raise BadMember(self.at(name), "expected text, got a control character")
-        return value
-
-    def integer(self, name: str, least: int = 0, most: int = MOST_INTEGER) -> int:
-        """A whole number from `least` to `most`; a boolean or `1.0` is none."""
-        value = self.values.get(name)
-        if isinstance(value, bool) or not isinstance(value, int):
-            raise BadMember(self.at(name), f"expected a whole number, got {_kind(value)}")
-        if not least <= value <= most:
-            raise BadMember(self.at(name), f"expected {least} to {most}, got {value}")
-        return value
-
-    def array(self, name: str, most: int, least: int = 1) -> list[JsonValue]:
-        """An array of `least` to `most` entries."""
-        value = self.values.get(name)
-        if not isinstance(value, list):
-            raise BadMember(self.at(name), f"expected an array, got {_kind(value)}")
-        if not least <= len(value) <= most:
-            raise BadMember(self.at(name), f"expected {least} to {most} entries, got {len(value)}")
-        return value
-
-    def members(
-        self, name: str, required: Iterable[str], optional: Iterable[str] = ()
-    ) -> "Members":
-        """The members of an object in this one."""
-        return Members.of(self.values.get(name), self.at(name), required, optional)
-
-    def at(self, name: str) -> str:
-        """The pointer of a member."""
-        return _at(self.pointer, name)
-
-
-def _at(pointer: str, name: str) -> str:
-    """The pointer of a member; its name is cut, since an unknown one is the caller's text."""
-    escaped = name.replace("~", "~0").replace("/", "~1")
-    return f"{pointer}/{escaped[:64]}"
