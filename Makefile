@@ -9,7 +9,7 @@ CHECKED := $(PACKAGES) tests
 # A home that cannot be written to is no reason to fail: pip's cache is a help, not a need.
 PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check bench format vectors clean
+.PHONY: demo test check bench campaign format vectors clean
 
 demo: $(DEMO_INSTALLED)
 	@$(PYTHON) -m firmware_stubs.town run $(if $(ONCE),--once)
@@ -29,6 +29,9 @@ bench: $(INSTALLED)
 format: $(INSTALLED)
 	@$(PYTHON) -m ruff format $(CHECKED)
 	@$(PYTHON) -m ruff check --fix $(CHECKED)
+
+campaign: $(INSTALLED)
+	@HYPOTHESIS_PROFILE=long $(PYTHON) -m pytest $(TESTS)
 
 vectors: $(INSTALLED)
 	@$(PYTHON) -m tests.vectors.make_vectors

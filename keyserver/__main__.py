@@ -173,7 +173,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="keyserver", description="Issue keys by the published policies."
     )
-    parser.add_argument("--version", action="version", version=version("bynokkel"))
+    parser.add_argument("--version", action="version", version=f"keyserver {version('bynokkel')}")
     common = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
     for target, default in ((parser, False), (common, argparse.SUPPRESS)):
         target.add_argument(

@@ -12,6 +12,11 @@ from dataclasses import dataclass
 from policies.errors import Fault
 
 
+def counted(number: int, one: str, more: str | None = None) -> str:
+    """`1 device`, `2 devices`; `more` is the plural where an s does not make it."""
+    return f"{number} {one if number == 1 else more or f'{one}s'}"
+
+
 @dataclass(frozen=True, slots=True)
 class Console:
     """Where a verb's answers go."""

@@ -6,7 +6,7 @@ interfaces.md 6, so that one filter reads both.
 
 import sqlalchemy as sa
 
-from keyserver.console import Console
+from keyserver.console import Console, counted
 from keyserver.services.doors.bundles import MOST_REVOKED_READERS
 from keyserver.services.doors.journal import CheckedChain, check_chains, entries_of, require_known
 from keyserver.services.installation import Tenant
@@ -54,13 +54,15 @@ async def verify_journal(store: Store, tenant: Tenant, console: Console, only: s
                 "broken": fault,
                 "forks": chain.forks,
             },
-            f"{chain.place} ({chain.controller}): {chain.head.sequence} entries, "
+            f"{chain.place} ({chain.controller}): "
+            f"{counted(chain.head.sequence, 'entry', 'entries')}, "
             + (
                 f"head {chain.head.hash.hex()}"
                 if whole
                 else f"broken at {fault}"
                 if fault
-                else f"{chain.forks} contradicting batches kept as evidence"
+                else f"{counted(chain.forks, 'contradicting batch', 'contradicting batches')} kept "
+                "as evidence"
             ),
         )
     return DONE if all(c.broken is None and not c.forks for c in chains) else NO
@@ -80,8 +82,8 @@ async def show_status(store: Store, tenant: Tenant, console: Console, at: Instan
             "people": status.people,
             "devices": status.devices,
         },
-        f"{tenant.issuer}: revision {status.revision}, {status.people} people, "
-        f"{status.devices} devices",
+        f"{tenant.issuer}: revision {status.revision}, "
+        f"{counted(status.people, 'person', 'people')}, {counted(status.devices, 'device')}",
     )
     for of in status.facilities:
         console.tell(*_facility_told(of))
@@ -104,7 +106,8 @@ def _facility_told(of: FacilityStatus) -> tuple[dict[str, object], str]:
     }
     sentence = (
         f"  {of.facility}: bundle {of.bundle} of {instant_text(of.issued_at)} "
-        f"({of.bundle_bytes} of {BUNDLE_BYTES} bytes), {of.live_credentials} live credentials, "
+        f"({of.bundle_bytes} of {BUNDLE_BYTES} bytes), "
+        f"{counted(of.live_credentials, 'live credential')}, "
         f"{of.revoked} revoked, {of.revoked_readers} of {MOST_REVOKED_READERS} replaced readers"
     )
     return event, sentence
@@ -133,7 +136,8 @@ def _controller_told(door: ControllerStatus) -> tuple[dict[str, object], str]:
     )
     sentence = (
         f"  {door.place} ({door.controller}): last seen {seen or 'never'}, bundle "
-        f"{door.bundle or 'none'} ({stands}), {door.journal_sequence} journal entries"
+        f"{door.bundle or 'none'} ({stands}), "
+        f"{counted(door.journal_sequence, 'journal entry', 'journal entries')}"
     )
     return event, sentence
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from keyserver.config import KeyRole
-from keyserver.console import Console
+from keyserver.console import Console, counted
 from keyserver.errors import AdministratorError
 from keyserver.services.doors.issuer_keys import add_issuer_key, next_key_file
 from keyserver.services.installation import Tenant
@@ -45,8 +45,9 @@ async def import_file(
             "revoked": places.credentials_revoked,
         }
         sentence = (
-            f"imported {places.count} access points (before: {places.before}); "
-            f"{places.controllers_retired} controllers retired; {_lost(places.credentials_revoked)}"
+            f"imported {counted(places.count, 'access point')} (before: {places.before}); "
+            f"{counted(places.controllers_retired, 'controller')} retired; "
+            f"{_lost(places.credentials_revoked)}"
         )
     else:
         people = await import_people(store, tenant.authority, text, str(file), at)
@@ -60,8 +61,9 @@ async def import_file(
             "revoked": people.credentials_revoked,
         }
         sentence = (
-            f"imported {people.count} people (before: {people.before}); of those who left, "
-            f"{left.devices} devices are revoked and {left.codes} codes ended; "
+            f"imported {counted(people.count, 'person', 'people')} (before: {people.before}); "
+            f"of those who left: {counted(left.devices, 'device')} revoked, "
+            f"{counted(left.codes, 'code')} ended; "
             f"{_lost(people.credentials_revoked)}"
         )
     console.tell(event, sentence)
@@ -194,8 +196,9 @@ async def revoke_target(
             "bundles": bundles,
             "waiting": list(done.waiting),
         },
-        f"revoked {kind} {target}: {done.devices} devices, {done.codes} unused codes, "
-        f"{done.credentials} credentials; waiting for {waiting} to confirm",
+        f"revoked {kind} {target}: {counted(done.devices, 'device')}, "
+        f"{counted(done.codes, 'unused code')}, "
+        f"{counted(done.credentials, 'credential')}; waiting for {waiting} to confirm",
     )
     return DONE
 
@@ -230,4 +233,6 @@ def _when_to_use(role: KeyRole) -> str:
 def _lost(credentials: int) -> str:
     if not credentials:
         return "no credential lost its rights"
+    if credentials == 1:
+        return "1 credential holds more than is given now and is revoked"
     return f"{credentials} credentials hold more than is given now and are revoked"

@@ -7,6 +7,7 @@ carry ids, numbers and sentences that are safe to show.
 
 import json
 import sys
+from collections.abc import Mapping
 from typing import Protocol, TextIO
 
 
@@ -32,10 +33,27 @@ class LineReporter:
         if self._as_json:
             line = json.dumps({"event": event, **facts}, ensure_ascii=False)
         else:
-            said = " ".join(f"{name}={value}" for name, value in facts.items())
-            line = f"{event} {said}".rstrip()
+            line = f"{event} {_pairs(facts)}".rstrip()
         if self._is_heard:
             try:
                 print(line, file=self._stream, flush=True)
             except OSError:
                 self._is_heard = False  # nobody listens any more; a door does not stop for that
+
+
+def _pairs(facts: Mapping[str, object]) -> str:
+    """Facts as `name=value`; those not known are left out."""
+    told = ((name, each) for name, each in facts.items() if each is not None)
+    return " ".join(f"{name}={_readable(each)}" for name, each in told)
+
+
+def _readable(value: object) -> str:
+    match value:
+        case dict():
+            return f"({_pairs(value)})" if value else "none"
+        case list():
+            return ", ".join(_readable(each) for each in value) or "none"
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return str(value)

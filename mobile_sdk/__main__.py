@@ -123,11 +123,11 @@ async def _keys(store: FileKeyStore, options: argparse.Namespace, speaker: Speak
                 speaker.refreshed(await phone.refresh())
             except ServerUnavailable as error:
                 speaker.failed(_name_of(error), str(error), is_end=False)
-                code = WORLD
+                code = _code_of(error)
         views = phone.access_points()
     for view in views:
         speaker.access_point(view)
-    if not views:
+    if not views and code != NO:
         speaker.say(NO_KEYS)
     speaker.tell("keys", count=len(views))
     return code
@@ -219,7 +219,7 @@ def _name_of(error: NokkelError) -> str:
 
 def _code_of(error: NokkelError) -> int:
     match error:
-        case EnrolmentRefused():
+        case EnrolmentRefused() | ServerRefused(about_phone="phone-unknown"):
             return NO
         case StoreUnreadable():
             return WRONG
@@ -262,7 +262,12 @@ def _add_common(
 ) -> None:
     """The options of every verb, which may stand before it or after."""
     parser.add_argument("--home", type=Path, default=home, help="where the phone keeps its things")
-    parser.add_argument("--lang", choices=[str(one) for one in Language], default=lang)
+    parser.add_argument(
+        "--lang",
+        choices=[str(one) for one in Language],
+        default=lang,
+        help="what is said to you: Bokmål (nb), Nynorsk (nn), Northern Sámi (se), English (en)",
+    )
     parser.add_argument("--radio", default=system, help="system, or virtual:SOCKET")
     parser.add_argument("--clock", default=system, help="system, or town:PATH in development")
     parser.add_argument("--json", action="store_true", default=is_json, help="one object a line")

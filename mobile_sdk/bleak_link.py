@@ -179,6 +179,8 @@ class BleakRadio:
         )
         try:
             await scanner.start()
+        except (FileNotFoundError, ConnectionRefusedError) as error:
+            raise DoorNotFound("no Bluetooth adapter or service found here") from error
         except _RADIO_ERRORS as error:
             raise DoorNotFound(f"expected Bluetooth to scan, got {type(error).__name__}") from error
         try:

@@ -2,6 +2,7 @@
 
 Rules kept here:
 - the wallet in memory is the wallet in the store: whatever fails, nothing verified is lost;
+- of a server that does not know the phone no door is shown as open; its credentials are kept;
 - a refresh asks for every facility that opens for her within 24 hours;
 - on the way to an access point one credential is asked for, for that point alone.
 
@@ -26,9 +27,9 @@ from mobile_sdk.refreshing import (
     next_refresh,
     wanted,
 )
-from mobile_sdk.server import KeyServer, open_key_server
-from mobile_sdk.views import RefreshReport
-from mobile_sdk.wallet import Entry, Slot, Wallet, load_wallet, save_wallet
+from mobile_sdk.server import KeyServer, ServerRefused, open_key_server
+from mobile_sdk.views import RefreshReport, worded_in
+from mobile_sdk.wallet import Entry, Slot, Wallet, forget_keyring, load_wallet, save_wallet
 from policies.language import Language
 from policies.vocabulary import Instant
 
@@ -47,8 +48,8 @@ class Holding:
         self.wallet: Wallet = load_wallet(store, enrolment.realm, enrolment.root)
 
     def find(self, access_point: str) -> tuple[KeyringFacility, KeyringPoint] | None:
-        """The access point in the keyring held."""
-        return self.wallet.keyring.keyring.find(access_point)
+        """The access point in the keyring held, in the phone's language."""
+        return worded_in(self.wallet.keyring, self._language).find(access_point)
 
     def held_credential(self, entry: Entry) -> HeldCredential:
         """The credential as a presentation takes it, its key loaded before anything connects."""
@@ -111,4 +112,9 @@ class Holding:
         async with open_key_server(
             enrolment.issuer.url, enrolment.device, key, self._clock
         ) as server:
-            yield server
+            try:
+                yield server
+            except ServerRefused as refusal:
+                if refusal.about_phone == "phone-unknown":
+                    self.wallet = forget_keyring(self._store, self.wallet)
+                raise

@@ -117,7 +117,8 @@ class Phone:
         """Fetch the keyring and fresh credentials.
 
         ServerUnavailable where an answer did not come or was not what was asked for; what was
-        held, and every credential that could be verified, is kept then too.
+        held, and every credential that could be verified, is kept then too. Of a server that
+        does not know this phone no door is shown any more.
         """
         return await self._holding.refresh()
 
@@ -174,6 +175,8 @@ class Phone:
             refusal = await self._fetch_key(access_point, found, target)
         except ServerUnavailable as error:
             about = error.about_phone if isinstance(error, ServerRefused) else None
+            if about == "phone-unknown":
+                return self._refuse(about, None, None)
             reason = about or ("offline" if found else "unknown-door")
             return target or self._refuse(reason, found, None)
         found = self._holding.find(access_point)

@@ -3,6 +3,8 @@
 Rules kept here:
 - `open_now` and `opens_at` follow the credentials held, and the keyring where none is: a guess for
   a list on a screen, which neither opens nor refuses anything;
+- languages are not mixed: a reason that the server worded in another language is said in the
+  phone's own words, or not at all;
 - a sentence for a refusal says what the door or the phone found, then the keyring's reason, then
   when it opens, each once.
 
@@ -10,13 +12,13 @@ Pure; the phone's time comes in as an argument.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from lockagent.protocol.errors import CoarseReason
-from mobile_sdk.answers import KeyringFacility, KeyringPoint, Why
+from mobile_sdk.answers import Keyring, KeyringFacility, KeyringPoint, Why
 from mobile_sdk.unlock import DoorAnswer
-from mobile_sdk.wallet import Entry, Wallet
+from mobile_sdk.wallet import Entry, HeldKeyring, Wallet
 from mobile_sdk.wording import DOOR_SAYS, PHONE_SAYS, refusal_sentence
 from policies.language import Language
 from policies.vocabulary import Action, Instant
@@ -79,11 +81,30 @@ class Refused:
     elapsed_ms: int = 0
 
 
+def worded_in(held: HeldKeyring, language: Language) -> Keyring:
+    """The keyring with its sentences in `language`; empty ones where there are no such words."""
+    if held.language == language:
+        return held.keyring
+    return replace(
+        held.keyring,
+        facilities=tuple(
+            replace(
+                facility,
+                access_points=tuple(
+                    replace(point, why=tuple(_reworded(one, language) for one in point.why))
+                    for point in facility.access_points
+                ),
+            )
+            for facility in held.keyring.facilities
+        ),
+    )
+
+
 def views_of(wallet: Wallet, at: Instant, language: Language) -> tuple[AccessPointView, ...]:
     """Every access point the phone knows of, in the keyring's order."""
     return tuple(
         _view(facility, point, wallet, at, language)
-        for facility in wallet.keyring.keyring.facilities
+        for facility in worded_in(wallet.keyring, language).facilities
         for point in facility.access_points
     )
 
@@ -96,7 +117,7 @@ def refused_by_phone(
     opens_at: Instant | None = None,
 ) -> Refused:
     """The door is not asked: for `why` where the server gave reasons, else for the phone's own."""
-    said = [one.sentence for one in why] or [PHONE_SAYS[reason][language]]
+    said = _sentences(why) or [PHONE_SAYS[reason][language]]
     told = why[0].reason if why else reason
     opens = _still_to_come(opens_at, at)
     sentence = refusal_sentence(said, opens, at, language)
@@ -110,7 +131,7 @@ def refused_by_door(
     is_told = answer.reason in _REASONS_TO_EXPLAIN and not point.open_now
     why = point.why if is_told else ()
     opens = answer.next_opening or (_still_to_come(point.opens_at, at) if is_told else None)
-    said = [DOOR_SAYS[answer.reason][language], *(one.sentence for one in why)]
+    said = [DOOR_SAYS[answer.reason][language], *_sentences(why)]
     return Refused(
         by="door",
         reason=reason_name(answer.reason),
@@ -136,8 +157,7 @@ def _view(
     opens_at = None if open_now else _opens_at(entry if has_key else None, point, at)
     sentence = ""
     if not open_now:
-        said = [one.sentence for one in point.why]
-        sentence = refusal_sentence(said, opens_at, at, language)
+        sentence = refusal_sentence(_sentences(point.why), opens_at, at, language)
     return AccessPointView(
         access_point=point.access_point,
         facility=facility.facility,
@@ -148,6 +168,15 @@ def _view(
         opens_at=opens_at,
         sentence=sentence,
     )
+
+
+def _reworded(why: Why, language: Language) -> Why:
+    own = PHONE_SAYS.get(why.reason)
+    return replace(why, sentence="" if own is None else own[language])
+
+
+def _sentences(why: Sequence[Why]) -> list[str]:
+    return [one.sentence for one in why if one.sentence]
 
 
 def _is_open(entry: Entry, point: KeyringPoint, at: Instant) -> bool:

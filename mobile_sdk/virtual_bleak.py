@@ -106,6 +106,9 @@ async def open_virtual_radio(
         transport = await opener()
         adapter = VirtualAdapter(transport, cache or GattCache(), att_mtu)
         await adapter.device.power_on()
+    except (FileNotFoundError, ConnectionRefusedError) as error:
+        place = "this air" if callable(where) else where
+        raise DoorNotFound(f"nobody listens at {place}; is the town running?") from error
     except (OSError, core.BaseBumbleError) as error:
         raise DoorNotFound(f"expected a virtual radio, got {type(error).__name__}") from error
     return BleakRadio(VirtualScanner, VirtualClient, {"virtual_adapter": adapter}, adapter.close)

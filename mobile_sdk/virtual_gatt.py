@@ -65,8 +65,14 @@ class GattCache:
             return
         kept = {address: astuple(handles) for address, handles in self._handles.items()}
         draft = self._path.with_suffix(".new")
-        draft.write_text(json.dumps(kept))
+        draft.unlink(missing_ok=True)  # left by a write cut short
+        with open(draft, "w", opener=_private) as file:
+            json.dump(kept, file)
         os.replace(draft, self._path)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_EXCL, 0o600)
 
 
 async def discover(gatt: Client) -> GattHandles:

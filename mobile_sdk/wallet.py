@@ -9,7 +9,7 @@ One frozen value, `Wallet`, kept in two files and replaced whole. Rules kept her
 - what is read back is parsed strictly and its trust verified again; damage is `StoreUnreadable`;
 - which credential opens a door is a guess by the phone's clock, never a judgement: the door's.
 
-Pure but for `load_wallet` and `save_wallet`.
+Pure but for `load_wallet`, `save_wallet`, `save_keyring` and `forget_keyring`.
 """
 
 from collections.abc import Iterable, Iterator
@@ -31,6 +31,7 @@ from mobile_sdk.documents import (
     write_document,
 )
 from mobile_sdk.errors import StoreUnreadable
+from policies.language import Language
 from policies.vocabulary import (
     AccessPointId,
     AccessPointNumber,
@@ -183,6 +184,16 @@ def save_keyring(store: KeyStore, held: HeldKeyring) -> None:
     )
 
 
+def forget_keyring(store: KeyStore, wallet: Wallet) -> Wallet:
+    """Let what the server told of its doors be gone, and keep the credentials.
+
+    A server that does not know the phone today may be wrong; a keyring is fetched again, a key
+    that was deleted is not.
+    """
+    store.delete(KEYRING_FILE)
+    return replace(wallet, keyring=HeldKeyring())
+
+
 def _write_ring(wallet: Wallet) -> bytes:
     return write_document(
         {
@@ -214,7 +225,7 @@ def _read_held_keyring(members: Members) -> HeldKeyring:
     return HeldKeyring(
         keyring=read_keyring(inner),
         document=dict(inner.values),
-        language=members.text("language", 8),
+        language=members.optional_text("language", 8) or Language.BOKMAAL,
         etag=members.optional_text("etag", 256),
     )
 

@@ -83,10 +83,10 @@ PHONE_CLOCK = said(
 
 PHONE_SAYS: Mapping[str, Said] = {
     "unknown-door": said(
-        "Du har ingen nøkkel til en dør med dette navnet. Se etter at navnet er riktig.",
-        "Du har ingen nøkkel til ei dør med dette namnet. Sjå etter at namnet er rett.",
-        "Dus ii leat čoavdda uksii mas lea dát namma. Dárkkis ahte namma lea riekta.",
-        "You have no key to a door of this name. Check that the name is right.",
+        "Du har ingen nøkkel til en dør med dette navnet. Se navnene med «nokkel keys».",
+        "Du har ingen nøkkel til ei dør med dette namnet. Sjå namna med «nokkel keys».",
+        "Dus ii leat čoavdda uksii mas lea dát namma. Geahča namaid: «nokkel keys».",
+        "You have no key to a door of this name. See the names with “nokkel keys”.",
     ),
     "no-grant": said(
         "Du har ingen nøkkel til denne døra. Er det feil? Spør dem som driver stedet.",

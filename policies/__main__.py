@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="policies", description="Check policy documents, and ask what they decide."
     )
-    parser.add_argument("--version", action="version", version=version("bynokkel"))
+    parser.add_argument("--version", action="version", version=f"policies {version('bynokkel')}")
     parser.add_argument("--json", action="store_true", help="one object a line on stdout")
     verbs = parser.add_subparsers(dest="verb", required=True)
     check = verbs.add_parser("check", help="read documents and report every fault")
@@ -94,7 +94,8 @@ def _check(options: argparse.Namespace) -> int:
         print(f"warning: {warning}", file=sys.stderr)
     if options.json:
         print(json.dumps({"checked": len(options.files), "faults": 0}))
-    print(f"{len(options.files)} documents, no faults", file=_for_people(options.json))
+    noun = "document" if len(options.files) == 1 else "documents"
+    print(f"{len(options.files)} {noun}, no faults", file=_for_people(options.json))
     return YES
 
 

@@ -1,6 +1,7 @@
 """The director's socket: what `push`, `server stop` and their like reach in a running town."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -33,15 +34,21 @@ class Control:
         return await asyncio.start_unix_server(self._serve, str(socket), limit=MAX_LINE_BYTES)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        try:
-            words = json.loads(await reader.readline())
-            async with self._turn:
-                answer = await self._act(str(words["verb"]), str(words.get("on", "")))
-        except (KeyError, TypeError, ValueError, ProgramFailed) as error:
-            answer = {"error": str(error)}
-        writer.write(json.dumps(answer).encode() + b"\n")
-        await writer.drain()
+        # Whoever asks may be gone before the answer: then there is nobody to tell.
+        with contextlib.suppress(ConnectionError):
+            line = await reader.readline()
+            if line:
+                writer.write(json.dumps(await self._answer(line)).encode() + b"\n")
+                await writer.drain()
         writer.close()
+
+    async def _answer(self, line: bytes) -> Event:
+        try:
+            words = json.loads(line)
+            async with self._turn:
+                return await self._act(str(words["verb"]), str(words.get("on", "")))
+        except (KeyError, TypeError, ValueError, ProgramFailed) as error:
+            return {"error": str(error)}
 
     async def _act(self, verb: str, on: str) -> Event:
         if verb in LEANS:
@@ -79,5 +86,18 @@ class Control:
                 name: "running" if program.is_running else "stopped"
                 for name, program in town.controllers.items()
             },
-            "doors": [door.access_point for site in SITES for door in site.doors],
+            "doors": {
+                door.access_point: await self._state_of(door.access_point)
+                for site in SITES
+                for door in site.doors
+            },
         }
+
+    async def _state_of(self, access_point: str) -> str:
+        try:
+            door = await self._town.lean_on("status", access_point)
+        except ProgramFailed:
+            return "not there"
+        return ("open" if door["open"] else "closed") + (
+            ", unlocked" if door["strike_released"] else ", locked"
+        )

@@ -81,6 +81,9 @@ class Story:
         await self.town.lean_on("push", LIBRARY.access_point)
         self._teller.says("Nora pushes the door; it opens, and closes behind her.")
         await self.is_refused(AMUND, LIBRARY, by="door")
+        self._teller.says(
+            "In staffed hours anyone may enter, so his phone holds a key for tomorrow."
+        )
         await self.together((NORA, LIBRARY), (LEIF, LIBRARY))
         self._teller.says("Two phones at one door at once: each was answered for itself.")
         await self.opens(INGRID, WASTE_ROOM)

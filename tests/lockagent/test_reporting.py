@@ -20,6 +20,22 @@ def test_people_read_the_same_in_one_line() -> None:
     assert stream.getvalue() == "bundle version=1.7\n"
 
 
+def test_people_read_no_python() -> None:
+    stream = io.StringIO()
+    facts: dict[str, object] = {
+        "cti": None,
+        "installed": False,
+        "revoked": [],
+        "details": {"lo": 1},
+    }
+    readers = [{"access_point": "torshov/a", "number": 1}, {"access_point": "torshov/b"}]
+    LineReporter(as_json=False, stream=stream).tell("ready", **facts, readers=readers)
+    assert stream.getvalue() == (
+        "ready installed=no revoked=none details=(lo=1) "
+        "readers=(access_point=torshov/a number=1), (access_point=torshov/b)\n"
+    )
+
+
 def test_a_door_goes_on_when_nobody_listens_any_more() -> None:
     reading, writing = os.pipe()
     os.close(reading)

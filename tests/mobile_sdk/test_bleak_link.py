@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from bleak.backends.scanner import BaseBleakScanner
 
 from firmware_stubs.simulated_radio import Conditions
 from lockagent.bumble_peripheral import reader_address
@@ -181,7 +182,7 @@ async def test_a_reader_not_there_is_door_not_found(scene: Scene) -> None:
 
 
 async def test_no_radio_is_door_not_found(tmp_path: Path) -> None:
-    with pytest.raises(DoorNotFound, match="expected a virtual radio"):
+    with pytest.raises(DoorNotFound, match="nobody listens at"):
         await open_virtual_radio(str(tmp_path / "none.sock"))
 
 
@@ -246,3 +247,25 @@ def test_a_damaged_cache_is_an_empty_one(tmp_path: Path, content: str) -> None:
     path = tmp_path / "gatt.json"
     path.write_text(content)
     assert GattCache(path).find("a") is None
+
+
+def test_what_is_remembered_of_doors_is_for_the_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "gatt.json"
+    GattCache(path).keep("a", GattHandles(1, 2, 3, 4, 5))
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert GattCache(path).find("a") == GattHandles(1, 2, 3, 4, 5)
+
+
+async def test_a_machine_without_bluetooth_is_told_so_in_words() -> None:
+    class Absent(BaseBleakScanner):
+        def __init__(self, *_: object, **__: object) -> None:
+            super().__init__(None, None)
+
+        async def start(self) -> None:
+            raise FileNotFoundError
+
+        async def stop(self) -> None:
+            return
+
+    with pytest.raises(DoorNotFound, match=r"^no Bluetooth adapter or service found here$"):
+        await sighting_of(BleakRadio(Absent))

@@ -283,12 +283,41 @@ async def test_a_wrong_command_shows_usage_and_exit_2(
     assert "usage: nokkel" in answer.err
 
 
+async def test_a_phone_the_server_does_not_know_shows_no_door_and_loses_no_key(
+    issuer: IssuerSimulator, nokkel: Nokkel, tmp_path: Path
+) -> None:
+    await nokkel("enrol", issuer.url, CODE)
+    issuer.device_key = None
+    refreshed = await nokkel("--lang", "en", "keys", "--refresh")
+    assert (refreshed.code, refreshed.last) == (1, {"event": "keys", "count": 0})
+    assert refreshed.named("warning")[0]["error"] == "PhoneUnknown"
+    assert "no longer knows this phone. Ask for a new code." in refreshed.err
+    assert list((tmp_path / "home/keys").glob("presentation-*"))
+    assert "open for you now" not in (await nokkel("--lang", "en", "keys", is_json=False)).out
+    opened = await nokkel("open", MAIN_DOOR)
+    assert (opened.code, opened.last["reason"]) == (1, "phone-unknown")
+
+
+async def test_a_name_that_is_no_doors_points_to_the_list(
+    issuer: IssuerSimulator, nokkel: Nokkel
+) -> None:
+    await nokkel("enrol", issuer.url, CODE)
+    told = await nokkel("--lang", "en", "open", "nosuch/door")
+    assert (told.code, told.last["reason"]) == (1, "unknown-door")
+    assert "nokkel keys" in str(told.last["sentence"])
+
+
+async def test_the_languages_are_explained(nokkel: Nokkel) -> None:
+    assert "English (en)" in " ".join((await nokkel("--help", is_json=False)).out.split())
+
+
 async def test_a_radio_that_is_not_there_is_exit_3(
     issuer: IssuerSimulator, nokkel: Nokkel, tmp_path: Path
 ) -> None:
     await nokkel("enrol", issuer.url, CODE)
     answer = await nokkel("--radio", f"virtual:{tmp_path}/none", "open", MAIN_DOOR)
     assert (answer.code, answer.last["error"]) == (3, "DoorNotFound")
+    assert answer.last["detail"] == f"nobody listens at {tmp_path}/none; is the town running?"
 
 
 async def test_watching_refreshes_when_due_and_ends_at_sigterm(

@@ -332,5 +332,26 @@ async def test_the_list_shows_what_is_open_now_and_what_is_not(
     assert (side.has_key, side.open_now, side.sentence) == (False, False, WHY_AGE["sentence"])
 
 
+@pytest.mark.parametrize(
+    ("reason", "sentence"),
+    [("age", ""), ("no-grant", "Du har ingen nøkkel til denne døra.")],
+)
+async def test_a_reason_worded_in_another_language_is_said_in_the_phones_own_words_or_not_at_all(
+    issuer: IssuerSimulator, phone: Phone, load: Load, reason: str, sentence: str
+) -> None:
+    why = {"rule": "any", "reason": reason, "sentence": "An English sentence."}
+    issuer.keyring_points = [keyring_point(MAIN_DOOR, 4711, open_now=False, why=(why,))]
+    await phone.refresh()
+    assert phone.access_points()[0].sentence == "An English sentence."
+    said = load().access_points()[0].sentence
+    assert said.startswith(sentence) if sentence else said == ""
+    issuer.twist = _server_down
+    outcome = await load().open(MAIN_DOOR)
+    assert isinstance(outcome, Refused)
+    assert outcome.why == (reason,)
+    assert outcome.sentence
+    assert "English" not in outcome.sentence
+
+
 def _server_down(*_: object) -> web.StreamResponse:
     return web.Response(status=503)

@@ -190,19 +190,25 @@ def opening_at(doc: Doc, calendar: Doc, opening: str, t: int) -> Told:
         return UNSURE
     told = NO
     for day in (wall.date() - timedelta(days=1), wall.date()):
-        plans = plans_of(doc, calendar, opening, day)
+        plans = [
+            [stretch(day, stated) for stated in hours]
+            for hours in plans_of(doc, calendar, opening, day)
+        ]
         is_told = all(hours == plans[0] for hours in plans) and day.year >= FIRST_YEAR
         for hours in plans:
-            for stated in hours:
-                start, end = stated.split("-")
-                begins, ends = at_wall(day, start), at_wall(day, end)
-                if ends <= begins:
-                    ends += timedelta(days=1)
+            for begins, ends in hours:
                 if begins <= wall < ends:
                     told = either(told, YES if is_told else UNSURE)
         if not is_told and day == wall.date():
             told = either(told, UNSURE)
     return told
+
+
+def stretch(day: date, stated: str) -> tuple[datetime, datetime]:
+    """Stated hours of a day as wall times; an end not after the start is the next day's."""
+    start, end = stated.split("-")
+    begins, ends = at_wall(day, start), at_wall(day, end)
+    return begins, ends if ends > begins else ends + timedelta(days=1)
 
 
 def plans_of(doc: Doc, calendar: Doc, opening: str, day: date) -> list[list[str]]:
