@@ -26,7 +26,7 @@ from lockagent.beliefs import Beliefs
 from lockagent.denials import DenialCount
 from lockagent.door_driver import DoorDriver
 from lockagent.exchange import Opening
-from lockagent.journal import Happening, JournalUnwritable
+from lockagent.journal import Happening, JournalUnwritable, detail_of
 from lockagent.protocol.access_event import Detail, EventKind
 from lockagent.protocol.door_settings import PointSettings
 from lockagent.protocol.errors import CoarseReason, DenialReason, VerificationError
@@ -196,7 +196,7 @@ class AccessPoint:
         try:
             self._driver.grant(granted.strike_seconds, attempt)
         except HardwareFault as error:
-            failed: dict[str, Detail] = {"attempt": attempt, "detail": str(error)[:120]}
+            failed: dict[str, Detail] = {"attempt": attempt, "detail": detail_of(str(error))}
             self._recorder.note(
                 Happening(EventKind.STRIKE_FAILED, self.number, cti=cti, details=failed)
             )

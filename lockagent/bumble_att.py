@@ -182,7 +182,7 @@ class AttServer(Server):
     ) -> None:
         try:
             call(connection, what)  # type: ignore[arg-type] # why: each caller pairs the two
-        except Exception as error:
+        except Exception as error:  # why: whatever a listener does, the phone gets an answer
             _logger.exception("the listener of a reader failed")
             raise att.ATT_Error(att.ErrorCode.UNLIKELY_ERROR, handle) from error
 

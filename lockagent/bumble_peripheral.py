@@ -226,7 +226,7 @@ class BumblePeripheral:
         if link := self._links.get(connection):
             try:
                 self._listener.written(link, fragment)
-            except Exception:
+            except Exception:  # why: the link ends whatever went wrong, and the error goes up
                 self._end(link)
                 raise
 
@@ -238,7 +238,7 @@ class BumblePeripheral:
                 link.was_told_subscribed = True
                 try:
                     self._listener.subscribed(link)
-                except Exception:
+                except Exception:  # why: as in `on_fragment`
                     self._end(link)
                     raise
 

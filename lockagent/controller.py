@@ -25,7 +25,7 @@ from lockagent.config import DoorConfig
 from lockagent.door_driver import DoorDriver
 from lockagent.exchange import ReaderIdentity
 from lockagent.installation import Installation, InstalledReader, read_key, write_installation
-from lockagent.journal import Happening, Journal
+from lockagent.journal import Happening, Journal, detail_of
 from lockagent.link import Peripheral
 from lockagent.protocol.access_event import EventKind
 from lockagent.protocol.envelope import ObjectType, Realm
@@ -208,7 +208,7 @@ class Controller:
         if self._journal.is_behind:
             doubts.append("the journal ends before what the server has acknowledged")
         for doubt in doubts:
-            self._recorder.note(Happening(EventKind.FAULT, details={"detail": doubt[:120]}))
+            self._recorder.note(Happening(EventKind.FAULT, details={"detail": detail_of(doubt)}))
             self._reporter.tell("fault", detail=doubt)
 
     async def _tick(self) -> None:

@@ -33,7 +33,7 @@ from lockagent.door import (
     deadline,
     step,
 )
-from lockagent.journal import Happening
+from lockagent.journal import Happening, detail_of
 from lockagent.protocol.access_event import EventKind
 from lockagent.protocol.door_settings import FailMode as SettingsFailMode
 from lockagent.recorder import Recorder
@@ -169,7 +169,7 @@ class DoorDriver:
         self._reporter.tell(command.kind.name.lower(), access_point=self.name, **attempt)
 
     def _tell_fault(self, kind: EventKind, sentence: str) -> None:
-        self._recorder.note(Happening(kind, self.number, details={"detail": sentence[:120]}))
+        self._recorder.note(Happening(kind, self.number, details={"detail": detail_of(sentence)}))
         self._reporter.tell("fault", access_point=self.name, detail=sentence)
 
     def _set_timer(self) -> None:

@@ -49,6 +49,7 @@ from lockagent.protocol.trust_bundle import TrustVersion
 from lockagent.state_file import flush_folder, replace_file
 from policies.vocabulary import AccessPointNumber, Instant
 
+DETAIL_CHARACTERS = 120
 ENTRIES_A_SEGMENT = 1024
 MOST_SEGMENTS = 256
 SEGMENT_BYTES = 256 * 1024
@@ -70,6 +71,11 @@ class Stamp:
     boot: int
     trust_version: TrustVersion | None
     trust_age_seconds: int | None
+
+
+def detail_of(sentence: str) -> str:
+    """A sentence as an entry's details hold it: the beginning, so that an entry stays small."""
+    return sentence[:DETAIL_CHARACTERS]
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from collections.abc import Awaitable, Callable
 
 from lockagent.beliefs import Beliefs
 from lockagent.clock import WIDEST_SENSITIVE_SECONDS, ClockRefused
-from lockagent.journal import Happening, Journal
+from lockagent.journal import Happening, Journal, detail_of
 from lockagent.protocol.access_event import (
     BATCH_ENTRIES,
     Detail,
@@ -222,7 +222,7 @@ class Sync:
             return take(received)
         except (MalformedMessage, TrustRefused, ClockRefused) as error:
             if self._is_new_refusal(received):
-                details = {"object": name, "detail": str(error)[:120]}
+                details = {"object": name, "detail": detail_of(str(error))}
                 self._recorder.note(Happening(EventKind.UPDATE_REFUSED, details=details))
                 self._reporter.tell("update_refused", object=name, detail=str(error))
         except OSError as error:

@@ -9,7 +9,6 @@ handshake: its bytes as issued are hashed, never written anew. Rules kept here:
 Issuer, validity now and revocation are the phone's step P4, in `presentation`.
 """
 
-import hashlib
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -47,7 +46,7 @@ from lockagent.protocol.encoding import (
 )
 from lockagent.protocol.envelope import ObjectType, Realm, parse_sign1, sign
 from lockagent.protocol.gatt import MAX_ATTRIBUTE_BYTES, READER_ID_BYTES, ReaderId
-from lockagent.protocol.keys import KID_BYTES, SigningKey, VerifyingKey
+from lockagent.protocol.keys import SigningKey, VerifyingKey
 from policies.vocabulary import MAX_ACCESS_POINT_NUMBER, AccessPointNumber, FacilityId, Instant
 
 READER_CERTIFICATE_BYTES = MAX_ATTRIBUTE_BYTES
@@ -86,11 +85,6 @@ class ReaderCertificate:
                 f"expected a life of at most {READER_LIFE_SECONDS} s,"
                 f" got {self.expires - self.issued_at}"
             )
-
-    @staticmethod
-    def kid_of(received: bytes) -> bytes:
-        """The kid in ID_CRED_R: the first 8 bytes of SHA-256 of the certificate as issued."""
-        return hashlib.sha256(received).digest()[:KID_BYTES]
 
 
 ReceivedReaderCertificate: TypeAlias = Received[ReaderCertificate]
