@@ -9,7 +9,7 @@ CHECKED := $(PACKAGES) tests
 # A home that cannot be written to is no reason to fail: pip's cache is a help, not a need.
 PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
 
-.PHONY: demo test check bench campaign format vectors clean
+.PHONY: demo test check bench campaign mutation format vectors clean
 
 demo: $(DEMO_INSTALLED)
 	@$(PYTHON) -m firmware_stubs.town run $(if $(ONCE),--once)
@@ -33,11 +33,14 @@ format: $(INSTALLED)
 campaign: $(INSTALLED)
 	@HYPOTHESIS_PROFILE=long $(PYTHON) -m pytest $(TESTS)
 
+mutation: $(INSTALLED)
+	@$(PYTHON) -m tests.mutation
+
 vectors: $(INSTALLED)
 	@$(PYTHON) -m tests.vectors.make_vectors
 
 clean:
-	rm -rf .town bench.json build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .town bench.json mutants build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(PYTHON):
 	@$(BASE_PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from keyserver import inspection, verbs
+from keyserver import inspection, policy_verbs, verbs
 from keyserver.config import FILE_NAME, Config, KeyRole, read_config
 from keyserver.console import Console
 from keyserver.errors import (
@@ -30,14 +30,18 @@ from keyserver.founding import Foundation, found_installation
 from keyserver.services.installation import Installation, Tenant, open_installation
 from keyserver.services.issuing.revocation import RevocationKind
 from keyserver.services.people.codes import CODE_MINUTES
+from keyserver.services.people.publishing import ADMINISTRATOR
 from keyserver.serving import serve_until_stopped
+from keyserver.storage.schema import bring_up_to_date
 from lockagent.protocol.configuration import ConfigurationError
 from lockagent.protocol.time_source import clock_of, instant_of
 from policies.errors import PolicyError
-from policies.vocabulary import Environment, TenantId
+from policies.vocabulary import Environment, Instant, TenantId, parse_instant
 
 WRONG, WORLD_FAILED = 2, 3
 MOST_MINUTES = 7 * 24 * 60
+MOST_DAYS = 366
+MOST_DIGITS = 9
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -89,6 +93,10 @@ async def _run(options: argparse.Namespace, console: Console) -> int:
         raise AdministratorError(
             f"expected the database {config.database}, got no such file; `keyserver init` makes one"
         )
+    if options.verb == "migrate":
+        schema = bring_up_to_date(config.database)
+        console.tell({"event": "migrated", "schema": schema}, f"the database has schema {schema}")
+        return verbs.DONE
     async with open_installation(config, clock) as installation:
         if options.verb == "serve":
             await serve_until_stopped(installation, console)
@@ -131,8 +139,9 @@ async def _verb(
     match options.verb:
         case "import":
             return await verbs.import_file(store, tenant, console, options.kind, options.file, at)
-        case "publish":
-            return await verbs.publish_files(store, tenant, console, options.files, at)
+        case "draft" | "impact" | "approve" | "publish" | "roll-back" | "revisions":
+            desk = policy_verbs.Desk(store, tenant, console, at)
+            return await _policy_verb(options, desk)
         case "new-issuer-key":
             return await verbs.new_issuer_key(store, tenant, console, KeyRole(options.role), at)
         case "enrol-code":
@@ -155,6 +164,21 @@ async def _verb(
         case "status":
             return await inspection.show_status(store, tenant, console, at)
     raise RuntimeError(f"expected a verb of the parser, got {options.verb}")
+
+
+async def _policy_verb(options: argparse.Namespace, desk: policy_verbs.Desk) -> int:
+    match options.verb:
+        case "draft":
+            return await policy_verbs.draft_files(desk, options.files, options.by)
+        case "impact":
+            return await policy_verbs.show_impact(desk, options.draft, options.days)
+        case "approve":
+            return await policy_verbs.approve_draft(desk, options.draft, options.by)
+        case "publish":
+            return await policy_verbs.publish(desk, options.given, options.by, options.start)
+        case "roll-back":
+            return await policy_verbs.roll_back(desk, options.revision, options.by)
+    return await policy_verbs.list_revisions(desk)
 
 
 def _tenant(installation: Installation, named: str | None) -> Tenant:
@@ -198,12 +222,12 @@ def _parser() -> argparse.ArgumentParser:
     init.add_argument("--clock", default="system", help='"system" or "town:PATH"')
     init.add_argument("--listen", metavar="HOST:PORT")
 
+    verb.add_parser("migrate", parents=[common], help="bring the database to this version")
     verb.add_parser("serve", parents=[common], help="answer phones and doors")
     take = verb.add_parser("import", parents=[common], help="take a register's file")
-    take.add_argument("kind", choices=("places", "people"))
+    take.add_argument("kind", choices=("places", "people", "records"))
     take.add_argument("file", type=Path, metavar="FILE")
-    put = verb.add_parser("publish", parents=[common], help="put policy documents in force")
-    put.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    _add_policy_verbs(verb, common)
     key = verb.add_parser("new-issuer-key", parents=[common], help="make and announce a key")
     key.add_argument("role", choices=[each.value for each in KeyRole], metavar="ROLE")
     for name, made_for in (("enrol-code", "person"), ("controller-code", "controller")):
@@ -219,6 +243,47 @@ def _parser() -> argparse.ArgumentParser:
     journal.add_argument("--controller", metavar="ID")
     verb.add_parser("status", parents=[common], help="revision, bundles, doors")
     return parser
+
+
+def _add_policy_verbs(
+    verb: "argparse._SubParsersAction[argparse.ArgumentParser]", common: argparse.ArgumentParser
+) -> None:
+    draft = verb.add_parser("draft", parents=[common], help="keep documents to be published")
+    draft.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    draft.add_argument("--by", required=True, metavar="PERSON", help="who wrote them")
+    impact = verb.add_parser("impact", parents=[common], help="who would gain or lose by a draft")
+    impact.add_argument("draft", metavar="DRAFT")
+    impact.add_argument("--days", type=_days, default=policy_verbs.IMPACT_DAYS)
+    agree = verb.add_parser("approve", parents=[common], help="agree to what a draft does")
+    agree.add_argument("draft", metavar="DRAFT")
+    agree.add_argument("--by", required=True, metavar="PERSON", help="not its author")
+    put = verb.add_parser("publish", parents=[common], help="put policy documents in force")
+    put.add_argument("given", type=Path, nargs="+", metavar="DRAFT|FILE")
+    put.add_argument("--by", metavar="PERSON", help="who wrote the files (the administrator)")
+    put.add_argument("--from", dest="start", type=_instant, metavar="INSTANT", help="(now)")
+    back = verb.add_parser("roll-back", parents=[common], help="publish an old revision again")
+    back.add_argument("revision", type=_revision, metavar="REVISION")
+    back.add_argument("--by", metavar="PERSON", default=ADMINISTRATOR)
+    verb.add_parser("revisions", parents=[common], help="all there are, and which governs when")
+
+
+def _days(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_DAYS):
+        raise argparse.ArgumentTypeError(f"expected 1 to {MOST_DAYS} days, got {text!r}")
+    return int(text)
+
+
+def _revision(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS):
+        raise argparse.ArgumentTypeError(f"expected the number of a revision, got {text!r}")
+    return int(text)
+
+
+def _instant(text: str) -> Instant:
+    try:
+        return parse_instant(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
 
 
 def _minutes(text: str) -> int:

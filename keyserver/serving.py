@@ -35,7 +35,9 @@ async def serve_until_stopped(installation: Installation, console: Console) -> N
     keepers = [asyncio.create_task(installation.changes.watch(), name="watch")]
     keepers += [
         asyncio.create_task(
-            keep_renewing(installation.store, tenant.authority, installation.clock),
+            keep_renewing(
+                installation.store, tenant.authority, tenant.registers, installation.clock
+            ),
             name=f"renew {tenant.id}",
         )
         for tenant in installation.tenants.values()

@@ -1,12 +1,11 @@
 """The administrator's verbs (interfaces.md 7), over the same database that is served.
 
-These are the ones that change something; `inspection` has those that only look. Each takes an open
+These are the ones that change something; `policy_verbs` has those of the life of a rule,
+`inspection` those that only look. Each takes an open
 installation's tenant and returns the exit code 0; what is wrong comes up as an exception, and
 `__main__` says it. A running server notices what a verb has committed within a quarter of a second.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -19,12 +18,11 @@ from keyserver.services.installation import Tenant
 from keyserver.services.issuing.revocation import RevocationKind, revoke
 from keyserver.services.people.codes import Purpose, make_code
 from keyserver.services.people.importing import import_people, import_places
-from keyserver.services.people.publishing import publish
+from keyserver.services.people.record_importing import import_records
 from keyserver.services.people.registers import subject_of
 from keyserver.signing import write_new_key
 from keyserver.storage.store import Store
-from policies.errors import PolicyError
-from policies.public_holidays import norwegian_holidays
+from policies.errors import Fault
 from policies.vocabulary import Instant, PersonId, instant_text
 
 DONE = 0
@@ -33,8 +31,10 @@ DONE = 0
 async def import_file(
     store: Store, tenant: Tenant, console: Console, kind: str, file: Path, at: Instant
 ) -> int:
-    """`import places|people FILE`."""
+    """`import places|people|records FILE`."""
     text = read_text(file)
+    if kind == "records":
+        return await _import_records(store, tenant, console, text, file, at)
     event: dict[str, object] = {"event": "imported", "kind": kind}
     if kind == "places":
         places = await import_places(store, tenant.authority, text, str(file), at)
@@ -47,7 +47,7 @@ async def import_file(
         sentence = (
             f"imported {counted(places.count, 'access point')} (before: {places.before}); "
             f"{counted(places.controllers_retired, 'controller')} retired; "
-            f"{_lost(places.credentials_revoked)}"
+            f"{lost_rights(places.credentials_revoked)}"
         )
     else:
         people = await import_people(store, tenant.authority, text, str(file), at)
@@ -64,40 +64,43 @@ async def import_file(
             f"imported {counted(people.count, 'person', 'people')} (before: {people.before}); "
             f"of those who left: {counted(left.devices, 'device')} revoked, "
             f"{counted(left.codes, 'code')} ended; "
-            f"{_lost(people.credentials_revoked)}"
+            f"{lost_rights(people.credentials_revoked)}"
         )
     console.tell(event, sentence)
     return DONE
 
 
-async def publish_files(
-    store: Store, tenant: Tenant, console: Console, files: Sequence[Path], at: Instant
+async def _import_records(
+    store: Store, tenant: Tenant, console: Console, text: str, file: Path, at: Instant
 ) -> int:
-    """`publish FILE…`: these documents, and no others, are the next revision."""
-    paths = {file.name: file for file in files}
-    if len(paths) != len(files):
-        raise AdministratorError("expected documents of different names, got one name twice")
-    documents = {name: read_text(file) for name, file in paths.items()}
-    try:
-        published = await publish(store, tenant.authority, documents, norwegian_holidays(), at)
-    except PolicyError as error:
-        raise PolicyError(
-            replace(fault, file=str(paths.get(fault.file, fault.file))) for fault in error.faults
-        ) from error
-    word = "published" if published.is_new else "already in force:"
+    records = await import_records(store, tenant.authority, text, str(file), at)
+    for fault in records.ignored:
+        console.tell(warning_event(fault), f"warning: {fault}")
+    event: dict[str, object] = {"event": "imported", "kind": "records"}
+    event |= {
+        "count": records.count,
+        "before": records.before,
+        "switches_on": list(records.switches_on),
+        "revoked": records.credentials_revoked,
+    }
+    on = f"; on: {', '.join(records.switches_on)}" if records.switches_on else ""
     console.tell(
-        {
-            "event": "published",
-            "revision": published.revision,
-            "sha256": published.sha256.hex(),
-            "documents": list(published.documents),
-            "is_new": published.is_new,
-            "revoked": published.revoked,
-        },
-        f"{word} revision {published.revision} ({', '.join(published.documents)}); "
-        f"{_lost(published.revoked)}",
+        event,
+        f"imported {counted(records.count, 'record')} (before: {records.before}){on}; "
+        f"{lost_rights(records.credentials_revoked)}",
     )
     return DONE
+
+
+def warning_event(fault: Fault) -> dict[str, object]:
+    """What looks wrong in a file that was taken, for programs."""
+    return {
+        "event": "warning",
+        "file": fault.file,
+        "line": fault.line,
+        "path": fault.path,
+        "detail": fault.sentence,
+    }
 
 
 async def new_issuer_key(
@@ -152,7 +155,7 @@ async def controller_code(
     store: Store, tenant: Tenant, console: Console, controller: str, minutes: int, at: Instant
 ) -> int:
     """`controller-code CONTROLLER`."""
-    registers = await store.read(tenant.registers.read)
+    registers = await store.read(lambda connection: tenant.registers.read(connection, at))
     known = registers.places.controllers if registers else ()
     if controller not in known:
         raise AdministratorError(
@@ -230,7 +233,8 @@ def _when_to_use(role: KeyRole) -> str:
     return "when `keyserver status` shows that the doors have confirmed,"
 
 
-def _lost(credentials: int) -> str:
+def lost_rights(credentials: int) -> str:
+    """What a change took from credentials that were out, in words."""
     if not credentials:
         return "no credential lost its rights"
     if credentials == 1:

@@ -4,8 +4,10 @@ Rules kept here:
 - a door is asked with a credential that names it and with none other; without one the phone says
   why from the keyring and does not connect;
 - with one the door is always asked, whatever the phone's clock says: the door decides;
-- the server is asked on the way to a door only where no credential in force names it, and a server
-  that does not answer is no reason not to try the door with what is held;
+- the server is asked on the way to a door only where no credential in force names it, or where the
+  keyring has it open and what is held does not: rules with limits, and rules that wait for
+  somebody, give keys in no other way. The server's no is told then; a server that does not answer
+  is no reason not to try the door with what is held;
 - a refusal is a value, with a sentence for the person; an error is somebody else's fault.
 
 One `Phone` at a time uses a store. Its methods are for one event loop.
@@ -168,7 +170,7 @@ class Phone:
         """The credential to show at the access point, fetched where none in force is held."""
         found = self._holding.find(access_point)
         target = self._target(found)
-        if target is not None and target.entry.claims.expires > instant_of(self._clock):
+        if target is not None and self._is_enough(target):
             return target
         tell("asking")
         try:
@@ -181,7 +183,7 @@ class Phone:
             return target or self._refuse(reason, found, None)
         found = self._holding.find(access_point)
         newer = self._target(found)
-        if newer is not None:
+        if newer is not None and (refusal is None or newer.entry.slot.on_the_way_to is not None):
             return newer
         return self._refuse("no-grant" if found else "unknown-door", found, refusal)
 
@@ -192,14 +194,16 @@ class Phone:
         target: _Target | None,
     ) -> RefusedRequest | None:
         """Ask the server: for everything where that may do, else on the way to this door."""
-        is_ordinary = target is not None and target.entry.slot.on_the_way_to is None
-        if found is None or is_ordinary:
+        is_lapsed = (
+            target is not None
+            and target.entry.slot.on_the_way_to is None
+            and target.entry.claims.expires <= instant_of(self._clock)
+        )
+        if found is None or is_lapsed:
             await self._holding.refresh()
             found = self._holding.find(access_point)
             target = self._target(found)
-        if found is None or (
-            target is not None and target.entry.claims.expires > instant_of(self._clock)
-        ):
+        if found is None or (target is not None and self._is_enough(target)):
             return None
         return await self._holding.fetch_on_the_way(*found)
 
@@ -209,6 +213,15 @@ class Phone:
         _, point = found
         entry = self._holding.wallet.best_for(point.number, instant_of(self._clock))
         return None if entry is None else _Target(point, entry)
+
+    def _is_enough(self, target: _Target) -> bool:
+        """Whether the door may be asked with this: in force, and open where the keyring has it."""
+        at, point = instant_of(self._clock), target.point
+        is_shown_open = point.open_now or (point.opens_at is not None and point.opens_at <= at)
+        claims = target.entry.claims
+        if claims.expires <= at:
+            return False
+        return not is_shown_open or claims.grant.permits(point.number, Action.OPEN, at)
 
     def _refuse(
         self,

@@ -26,6 +26,7 @@ from policies.grant import Window
 from policies.schedule import (
     DAY,
     WallTime,
+    day_clock,
     easter_sunday,
     first_instant,
     local_day,
@@ -106,6 +107,8 @@ class Season:
     when: YearDays | DayList
     weeks: Mapping[str, Week]
     holidays: HolidayPlan | None
+    list_name: str | None = None
+    """What the document calls the day list that the season goes by."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ class Dates:
         return self.yearly.get((day.month, day.day))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Calendar:
     """The openings of one named calendar in one time zone.
 
@@ -143,7 +146,13 @@ class Calendar:
     seasons: tuple[Season, ...]
     dates: Dates
     table: HolidayTable
-    _known_days: dict[tuple[str, date], Telling] = field(default_factory=dict, repr=False)
+    _known_days: dict[tuple[str, date], Telling] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+
+    def __hash__(self) -> int:
+        """By what is cheap and equal where calendars are equal."""
+        return hash((self.zone.key, tuple(sorted(self.weeks))))
 
     def openings(self) -> tuple[str, ...]:
         """The names of the openings, in written order."""
@@ -196,11 +205,12 @@ class Calendar:
         written = self.dates.of(day)
         if written is not None:
             return known(self._stated(day, written[opening]))
-        in_question = {self._hours(plan, day) for plan in self._plans(opening, day)}
-        if len(in_question) == 1 and self.table.first_year <= day.year <= self.table.last_year:
-            return known(self._stated(day, in_question.pop()))
+        first, *others = (self._hours(plan, day) for plan in self._plans(opening, day))
+        is_one = all(hours == first for hours in others)
+        if is_one and self.table.first_year <= day.year <= self.table.last_year:
+            return known(self._stated(day, first))
         whole_day = Window(start_of_day(day, self.zone), start_of_day(day + DAY, self.zone))
-        spills = [w for hours in in_question for w in self._stated(day, hours)]
+        spills = [w for hours in (first, *others) for w in self._stated(day, hours)]
         return Telling(NEVER, canonical([whole_day, *spills]))
 
     def _plans(self, opening: str, day: date) -> Iterator[tuple[Week, DayHours | AsWeekday]]:
@@ -229,8 +239,12 @@ class Calendar:
         return week[day.weekday()]
 
     def _stated(self, day: date, hours: DayHours) -> Windows:
-        if not hours:
-            return NEVER
+        clock = day_clock(day, self.zone)
+        if clock is not None:
+            return canonical(
+                Window(clock.first_instant(stated.start), clock.first_instant(stated.end))
+                for stated in hours
+            )
         return canonical(
             Window(
                 first_instant(WallTime(day, stated.start), self.zone),

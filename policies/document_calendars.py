@@ -30,6 +30,7 @@ from policies.calendars import (
     Week,
     YearDays,
 )
+from policies.document_keys import CALENDAR, DAY_LIST, SEASON_BY_DATE, SEASON_BY_LIST
 from policies.places import is_name
 from policies.schedule import DAY
 from policies.source_tree import Faults, Near, Node
@@ -46,13 +47,13 @@ from policies.stated import (
 MAX_CALENDARS = 200
 MAX_OPENINGS = 50
 MAX_SEASONS = 50
+MAX_DATES = 1_000
 MAX_HOURS_A_DAY = 24
 MAX_DAY_LISTS = 200
 MAX_LIST_DAYS = 10 * 366
 MAX_DAYS_LISTED = 20_000
 
-_NOT_OPENINGS = ("holidays", "seasons", "dates")
-_SEASON_KEYS = ("from", "to", "days")
+_SEASON_KEYS = (*SEASON_BY_DATE.required, *SEASON_BY_LIST.required)
 
 Plan = TypeVar("Plan")
 
@@ -83,7 +84,7 @@ def read_day_lists(node: Node, faults: Faults) -> Mapping[str, DayList]:
 
 
 def _read_day_list(node: Node) -> DayList:
-    fields = node.fields("a day list", ("covers", "on"))
+    fields = node.fields("a day list", *DAY_LIST)
     first, last = fields["covers"].parsed("the days it covers", parse_date_range)
     if (last - first).days >= MAX_LIST_DAYS:
         raise fields["covers"].fault(f"expected at most {MAX_LIST_DAYS} days, got more")
@@ -121,7 +122,7 @@ def _at_most(node: Node, most: int, expected: str) -> Mapping[str, Node]:
 
 def _read_calendar(node: Node, context: CalendarContext) -> Calendar:
     fields = node.mapping("a calendar")
-    openings = tuple(name for name in fields if name not in _NOT_OPENINGS)
+    openings = tuple(name for name in fields if name not in CALENDAR.all)
     for opening in openings:
         _require_name(fields[opening], opening)
         if opening in _SEASON_KEYS:
@@ -198,12 +199,13 @@ def _read_holiday_hours(node: Node) -> DayHours | AsWeekday:
 
 
 def _read_season(node: Node, openings: tuple[str, ...], context: CalendarContext) -> Season:
-    given = node.mapping("a season")
-    when_keys = ("days",) if "days" in given else ("from", "to")
-    fields = node.fields("a season", (*when_keys, *openings), ("holidays",))
+    keys = SEASON_BY_LIST if "days" in node.mapping("a season") else SEASON_BY_DATE
+    fields = node.fields("a season", (*keys.required, *openings), keys.optional)
     when: YearDays | DayList
+    list_name: str | None = None
     if "days" in fields:
-        when = context.day_lists[fields["days"].one_of("a known day list", context.day_lists)]
+        list_name = fields["days"].one_of("a known day list", context.day_lists)
+        when = context.day_lists[list_name]
     else:
         when = YearDays(
             fields["from"].parsed("a day such as 07-01", parse_month_day),
@@ -211,14 +213,14 @@ def _read_season(node: Node, openings: tuple[str, ...], context: CalendarContext
         )
     holidays = _read_holidays(fields["holidays"], openings) if "holidays" in fields else None
     weeks = {opening: _read_week(fields[opening]) for opening in openings}
-    return Season(when, MappingProxyType(weeks), holidays)
+    return Season(when, MappingProxyType(weeks), holidays, list_name)
 
 
 def _read_dates(node: Node, openings: tuple[str, ...]) -> Dates:
     full: dict[date, Mapping[str, DayHours]] = {}
     from_easter: dict[int, Mapping[str, DayHours]] = {}
     yearly: dict[tuple[int, int], Mapping[str, DayHours]] = {}
-    for name, written in node.mapping("hours by date").items():
+    for name, written in _at_most(node, MAX_DATES, "dates").items():
         hours = _read_for_every_opening(written, openings, _read_day_hours)
         try:
             if name.startswith("easter"):

@@ -1,113 +1,42 @@
-"""The decision: may this subject do this here now; until when, or else why not and when next.
+"""The decision: may this subject do this here now, and in which windows of the next 24 hours.
 
 What the rules mean is `policies.reading`, which `policies.granting` shares: the law that a grant
 permits exactly what is decided is a property test, against an oracle that shares no time code with
-either. Which reason is told is `policies.reasons`. Pure.
+either. Why not, and when else, is `policies.explaining`.
+
+Windows hold neither limits, switches, a second person nor `after`: a decision names what it is
+*subject to* beside them. `permitted` is about the key, `stands_unlocked` about the door, which asks
+nobody for one. Pure.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Sequence
+from typing import NamedTuple
 
+from policies.compiled import DAY_SECONDS, CompiledRule, DoorClass, compiled, door_at
 from policies.grant import Window
-from policies.model import PolicySet, Requirement, Rule, Subject
-from policies.reading import Reading, allowing
-from policies.reasons import tell_reason
+from policies.model import PolicySet, Subject
+from policies.reading import Reading
+from policies.subject_to import SubjectTo
+from policies.unlocking import unlocking_rule
 from policies.vocabulary import AccessPointNumber, Action, Instant, RuleId
-from policies.windows import Windows, contains
-
-LOOK_AHEAD_SECONDS = 400 * 86_400
-"""How far the next opening, and the end of this one, are looked for."""
-
-GRANTED = "granted"
-
-_STEPS_SECONDS = (2 * 86_400, *range(30 * 86_400, LOOK_AHEAD_SECONDS, 30 * 86_400))
-"""Where the look-ahead is cut: most answers lie within two days, and the rest is then not read."""
+from policies.windows import Windows, contains, intersection
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The answer to one access request.
+class Decision(NamedTuple):
+    """The answer to one access request at the instant `at`.
 
-    `reason` is `granted`, a word of `policies.reasons` or the message id of a deny. Granted:
-    `rule` is the first that allows it, `until` when the window ends, None beyond the look-ahead.
-    Refused: `rule` is the rule the reason is told of, `lacking` its requirement that is not met,
-    `opens_at` the next opening with the facts known now (birthdays, ends of exclusions included),
-    None if there is none in 400 days.
+    `windows` are those granted within `[at, at + 24 h)`; `permitted` is whether one holds `at`, and
+    `rule` then the first that gives it and is subject to nothing, or else the first. `subject_to`
+    are the provisos of that rule, and of the one that unlocks the door, and every switch that would
+    take some of it if it were on.
     """
 
     permitted: bool
-    reason: str
+    stands_unlocked: bool
+    windows: Windows
     rule: RuleId | None
-    until: Instant | None
-    opens_at: Instant | None
-    lacking: Requirement | None
-    action: Action = Action.OPEN
-
-
-class Outlook:
-    """What one subject may do from the instant `at` on.
-
-    Each rule is read once and no further ahead than an answer needs, however many access points it
-    speaks for; so ask one outlook about all the points of a facility.
-    """
-
-    def __init__(self, policies: PolicySet, subject: Subject, at: Instant) -> None:
-        self._policies = policies
-        self._subject = subject
-        self._at = at
-        self._readings = tuple(
-            Reading(subject, Window(Instant(at + start), Instant(at + end)))
-            for start, end in pairwise((0, *_STEPS_SECONDS, LOOK_AHEAD_SECONDS))
-        )
-
-    def decide(self, point: AccessPointNumber, action: Action) -> Decision:
-        """Decide `action` at `point`; raises ValueError for a point the places do not have."""
-        rules = self._policies.rules_at.get(point)
-        if rules is None:
-            raise ValueError(f"expected a known access point, got {point}")
-        at = self._at
-        first, reading = self._first_window(lambda reading: reading.granted(rules, action))
-        if first is not None and first.start <= at:
-            until = None if first.end >= at + LOOK_AHEAD_SECONDS else first.end
-            given = (r for r in allowing(rules, action) if contains(reading.rule(r).surely, at))
-            return Decision(True, GRANTED, next(given).id, until, None, None, action)
-        reason = tell_reason(rules, self._subject, action, at, self._opening_first)
-        return Decision(
-            False,
-            reason.word,
-            reason.rule.id if reason.rule else None,
-            None,
-            first.start if first else None,
-            reason.lacking,
-            action,
-        )
-
-    def _opening_first(self, rules: Sequence[Rule]) -> Rule:
-        """The rule of `rules` that alone applies first; the first written, where none does."""
-        for reading in self._readings:
-            starts = [
-                (windows[0].start, place)
-                for place, rule in enumerate(rules)
-                if (windows := reading.rule(rule).surely)
-            ]
-            if starts:
-                return rules[min(starts)[1]]
-        return rules[0]
-
-    def _first_window(self, read: Callable[[Reading], Windows]) -> tuple[Window | None, Reading]:
-        """The first window of `read`, whole within the look-ahead, and the reading it starts in."""
-        found: Window | None = None
-        starts_in = self._readings[0]
-        for reading in self._readings:
-            windows = read(reading)
-            if found is None and windows:
-                found, starts_in = windows[0], reading
-            elif found is not None and windows and windows[0].start == found.end:
-                found = Window(found.start, windows[0].end)
-            if found is not None and found.end < reading.span.end:
-                break
-        return found, starts_in
+    subject_to: tuple[SubjectTo, ...]
+    action: Action
 
 
 def decide(
@@ -121,4 +50,98 @@ def decide(
 
     Raises ValueError for a point the places do not have.
     """
-    return Outlook(policies, subject, at).decide(point, action)
+    door = door_at(policies, point)
+    reading = Reading(subject, Window(at, Instant(at + DAY_SECONDS)), policies.records)
+    windows = reading.given(door.allows[action], door.denies, point)
+    permitted = bool(windows) and windows[0].start == at
+    rule = _giving(reading, door.allows[action], point, at) if permitted else None
+    provisos = () if rule is None else rule.provisos
+    unlocking = None
+    if door.unlocks:
+        unlocking = unlocking_rule(door, point, at, policies.records)
+        if unlocking is not None:
+            provisos += unlocking.provisos
+    if door.switched and (windows or unlocking is not None):
+        provisos += _switches(reading, door, point, windows, unlocking is not None)
+    return Decision(
+        permitted,
+        unlocking is not None,
+        windows,
+        None if rule is None else rule.rule.id,
+        provisos,
+        action,
+    )
+
+
+def granted_windows(
+    policies: PolicySet,
+    subject: Subject,
+    point: AccessPointNumber,
+    action: Action,
+    span: Window,
+) -> Windows:
+    """The windows of `span` in which `action` is granted to `subject` at `point`.
+
+    Raises ValueError for a point the places do not have.
+    """
+    door = door_at(policies, point)
+    reading = Reading(subject, span, policies.records)
+    return reading.given(door.allows[action], door.denies, point)
+
+
+def granted_everywhere(
+    policies: PolicySet, subject: Subject, action: Action, span: Window
+) -> dict[Windows, list[AccessPointNumber]]:
+    """Every access point where `action` is granted to `subject` within `span`, by equal windows.
+
+    The points of one value ascend.
+    """
+    reading = Reading(subject, span, policies.records)
+    given: dict[Windows, list[AccessPointNumber]] = {}
+    for door in policies.derived(compiled).classes:
+        allows = door.allows[action]
+        if not allows:
+            continue
+        if door.has_record_doors:
+            for point in door.points:
+                windows = reading.given(allows, door.denies, point)
+                if windows:
+                    given.setdefault(windows, []).append(point)
+            continue
+        windows = reading.given(allows, door.denies, None)
+        if windows:
+            given.setdefault(windows, []).extend(door.points)
+    for points in given.values():
+        points.sort()
+    return given
+
+
+def _giving(
+    reading: Reading, allows: Sequence[CompiledRule], point: AccessPointNumber, at: Instant
+) -> CompiledRule | None:
+    """The first rule that gives `at` and is subject to nothing, or else the first that gives it."""
+    first: CompiledRule | None = None
+    for rule in allows:
+        surely = reading.read(rule, point).surely
+        if surely and surely[0].start == at:
+            if not rule.provisos:
+                return rule
+            first = first or rule
+    return first
+
+
+def _switches(
+    reading: Reading,
+    door: DoorClass,
+    point: AccessPointNumber,
+    windows: Windows,
+    is_unlocked: bool,
+) -> tuple[SubjectTo, ...]:
+    """The switches that would take some of `windows`, or end the unlocking now."""
+    found: list[SubjectTo] = []
+    for rule in door.switched:
+        taken = reading.read(rule, point).possibly
+        ends_unlocking = is_unlocked and contains(taken, reading.span.start)
+        if ends_unlocking or intersection(windows, taken):
+            found += rule.provisos
+    return tuple(found)

@@ -12,17 +12,23 @@ What a rule means over time is `policies.conditions` and `policies.engine`; how 
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum, StrEnum
+from types import MappingProxyType
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from policies.calendars import Calendar, DayList, HolidayTable
-from policies.places import MUNICIPALITY, Place, Places, is_name
-from policies.vocabulary import AccessPointNumber, Action, Instant, PersonId, RuleId, is_slug
+from policies.manner import PLAIN, Limits, Manner
+from policies.places import MUNICIPALITY, PLACE_KINDS, Place, Places, is_name
+from policies.records import UNREAD, RecordName, Records
+from policies.vocabulary import AccessPointNumber, Instant, PersonId, RuleId, is_slug
 
 _VERSION = re.compile(r"[1-9][0-9]{0,8}")
+
+Derived = TypeVar("Derived")
 
 
 class FactKind(StrEnum):
@@ -80,19 +86,28 @@ class Fact:
         return str(self.value)
 
 
+_ALWAYS_FRESH: Mapping[FactKind, Instant] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class Subject:
     """The person rights are given to, as the registers tell of them.
 
     `unknown` are the kinds whose register could not be read: nothing of that kind is then sure and
     everything possible. A kind without facts that is not unknown was read and is empty. An age is
-    unknown by itself where there is neither `born` nor an attested age.
+    unknown by itself where there is neither `born` nor an attested age. `fresh_until` says until
+    when a register may be relied upon: from then on its kind is unknown as well, unless it is read
+    again; a kind not in it has no such bound. `household` unknown is a household of one. Somebody
+    with a protected address is counted, never named.
     """
 
     id: PersonId
     born: date | None = None
     facts: tuple[Fact, ...] = ()
     unknown: frozenset[FactKind] = frozenset()
+    fresh_until: Mapping[FactKind, Instant] = field(default_factory=lambda: _ALWAYS_FRESH)
+    household: str | None = None
+    is_protected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +147,14 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """A part in the record a rule is read for: in one of `roles`, or in any where there is none."""
+
+    record: RecordName
+    roles: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class AllOf:
     """Every one of `parts`, at least one."""
 
@@ -145,7 +168,7 @@ class AnyOf:
     parts: "tuple[Condition, ...]"
 
 
-Requirement = AgeBetween | Listed | Resident | Accepted
+Requirement = AgeBetween | Listed | Resident | Accepted | Recorded
 Condition = Anyone | Requirement | AllOf | AnyOf
 
 
@@ -164,6 +187,15 @@ class During:
 
 
 @dataclass(frozen=True, slots=True)
+class DuringRecord:
+    """From `early_seconds` before the record a rule is read for, to `late_seconds` after it."""
+
+    record: RecordName
+    early_seconds: int
+    late_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class DuringAll:
     """While all of `parts` hold."""
 
@@ -177,7 +209,10 @@ class DuringAny:
     parts: "tuple[When, ...]"
 
 
-When = Always | During | DuringAll | DuringAny
+When = Always | During | DuringRecord | DuringAll | DuringAny
+
+Doors = tuple[Place, ...] | RecordName
+"""The places a rule names; or, `{booking: X.door}`, the doors of the record it is read for."""
 
 
 class Effect(Enum):
@@ -185,27 +220,40 @@ class Effect(Enum):
 
     ALLOW = "allow"
     DENY = "deny"
+    UNLOCK = "unlock"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Rule:
-    """One rule, told apart by identity: two documents may use one id.
+    """One rule of a document.
 
-    `lifts` (the `except`) and `reason` belong to a deny, `actions` and `life_seconds` to an allow.
+    `points` are the access points `doors` speaks for, none where they are a record's. `lifts` (the
+    `except`), `reason` and `switch` (the `active`) belong to a deny; `manner` and `limits` to an
+    allow. `after` is whom others wait for: on an unlock the condition somebody must meet who has
+    opened in the window, on an allow (`with: {after: …}`) the same. The people of an unlock are
+    anyone. `line`, from 1, is where it is written.
     """
 
     id: RuleId
     zone: ZoneInfo
+    doors: Doors
     points: frozenset[AccessPointNumber]
     effect: Effect
     who: Condition
     when: When
-    start: Instant | None
-    end: Instant | None
-    lifts: Condition | None
-    reason: str | None
-    actions: frozenset[Action]
-    life_seconds: int
+    start: Instant | None = None
+    end: Instant | None = None
+    lifts: Condition | None = None
+    reason: str | None = None
+    switch: str | None = None
+    limits: Limits | None = None
+    manner: Manner = PLAIN
+    after: Condition | None = None
+    line: int = field(default=1, compare=False)
+
+    def __hash__(self) -> int:
+        """By what is cheap and equal where rules are equal."""
+        return hash((self.id, self.effect))
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,29 +261,47 @@ class NamedDayList:
     """A day list by its name in a document; `line`, from 1, is where it is written."""
 
     name: str
-    line: int
+    line: int = field(compare=False)
     days: DayList
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """The rules of one place, by its owner, and the day lists that its calendars go by."""
+    """The rules of one place, by its owner, and the day lists and calendars that they go by.
 
-    file: str
+    Two documents that say the same are equal, wherever it is written.
+    """
+
+    file: str = field(compare=False)
     place: Place
+    zone: ZoneInfo
     rules: tuple[Rule, ...]
     day_lists: tuple[NamedDayList, ...] = ()
+    calendars: Mapping[str, Calendar] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class PolicySet:
-    """All documents of one tenant, with the places and holidays they were read against."""
+    """All documents of one tenant, with the places, holidays and records they are read against."""
 
     places: Places
     documents: tuple[Document, ...]
     holidays: HolidayTable
     rules_at: Mapping[AccessPointNumber, tuple[Rule, ...]]
-    """The rules that speak for each access point, in document order; every point has an entry."""
+    """The rules that may speak for each access point, in document order; every point has an entry.
+
+    A rule whose doors are a record's is among those of every access point that it may speak for:
+    the records decide.
+    """
+    records: Records = UNREAD
+    _derived: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
+
+    def derived(self, derive: "Callable[[PolicySet], Derived]") -> Derived:
+        """What `derive` makes of this set, made when first asked for and kept with it."""
+        made: Derived | None = self._derived.get(derive)
+        if made is None:
+            made = self._derived[derive] = derive(self)
+        return made
 
 
 def parse_terms(text: str) -> Terms:
@@ -251,7 +317,7 @@ def parse_place(text: str) -> Place:
     kind, colon, path = text.partition(":")
     if text == str(MUNICIPALITY):
         return MUNICIPALITY
-    if not colon or kind not in ("building", "zone", "door") or not is_slug(path):
+    if not colon or kind not in PLACE_KINDS or not is_slug(path):
         raise ValueError(f"expected municipality or a place such as building:torshov, got {text!r}")
     return Place(kind, path)
 

@@ -4,6 +4,7 @@ Rules kept here (interfaces.md 6):
 - the value of a fact is a name its register knows; any other is a dangling id;
 - a date as `until` means through that day, a local date-time is not included; both are read in the
   tenant's time zone (a birthday is read in the zone of the document that asks for an age);
+- a register may be relied upon up to its `fresh_until`, and always where the file says nothing;
 - people in such a file are invented.
 
 Pure: the text comes in.
@@ -14,10 +15,10 @@ from functools import partial
 from types import MappingProxyType
 
 from policies.model import Fact, FactKind, FactValue, Subject, Terms, parse_fact_value
-from policies.places import MUNICIPALITY, Place, Places
+from policies.places import MUNICIPALITY, Place, Places, read_boolean
 from policies.source_tree import Faults, Near, Node, read_tree
-from policies.stated import parse_date, parse_end, parse_start
-from policies.vocabulary import PersonId, is_slug
+from policies.stated import parse_date, parse_end, parse_moment, parse_start
+from policies.vocabulary import Instant, PersonId, is_slug
 
 _REGISTER_OF = {FactKind.MEMBER: "members", FactKind.ROLE: "roles", FactKind.LIST: "lists"}
 
@@ -27,10 +28,13 @@ def parse_people(text: str, file: str, places: Places) -> Mapping[PersonId, Subj
     faults = Faults()
     people: dict[PersonId, Subject] = {}
     with faults.noted():
-        fields = read_tree(text, file).fields("people", ("people",))
+        fields = read_tree(text, file).fields("people", ("people",), ("registers",))
+        fresh: Mapping[FactKind, Instant] = MappingProxyType({})
+        if "registers" in fields:
+            fresh = _read_registers(fields["registers"], places, faults)
         for node in fields["people"].items("people"):
             with faults.noted():
-                subject = _read_person(node, places, faults)
+                subject = _read_person(node, places, fresh, faults)
                 if subject.id in people:
                     raise node.fault(f"expected each person once, got {subject.id!r} twice")
                 people[subject.id] = subject
@@ -38,18 +42,51 @@ def parse_people(text: str, file: str, places: Places) -> Mapping[PersonId, Subj
     return MappingProxyType(people)
 
 
-def _read_person(node: Node, places: Places, faults: Faults) -> Subject:
-    fields = node.fields("a person", ("id",), ("born", "facts"))
-    person = fields["id"].text("the id of a person")
+def read_person_id(node: Node) -> PersonId:
+    """The id of a person, a slug."""
+    person = node.text("the id of a person")
     if not is_slug(person):
-        raise fields["id"].fault(f"expected 1 to 64 of a-z 0-9 . / -, got {person!r}")
+        raise node.fault(f"expected 1 to 64 of a-z 0-9 . / -, got {person!r}")
+    return PersonId(person)
+
+
+def _read_registers(node: Node, places: Places, faults: Faults) -> Mapping[FactKind, Instant]:
+    """Until when the registers of the file may be relied upon, by kind of fact."""
+    fresh: dict[FactKind, Instant] = {}
+    for kind, written in node.fields("registers by kind of fact", (), tuple(FactKind)).items():
+        with faults.noted():
+            until = written.fields("a register", ("fresh_until",))["fresh_until"]
+            zone = places.tenant.time_zone
+            fresh[FactKind(kind)] = until.parsed("a date-time", partial(parse_moment, zone=zone))
+    return MappingProxyType(fresh)
+
+
+def _read_person(
+    node: Node, places: Places, fresh: Mapping[FactKind, Instant], faults: Faults
+) -> Subject:
+    fields = node.fields("a person", ("id",), ("born", "household", "protected", "facts"))
+    person = read_person_id(fields["id"])
     born = fields["born"].parsed("a date of birth", parse_date) if "born" in fields else None
+    household = None
+    if "household" in fields:
+        household = fields["household"].text("the id of a household")
+        if not is_slug(household):
+            raise fields["household"].fault(
+                f"expected 1 to 64 of a-z 0-9 . / -, got {household!r}"
+            )  # fmt: skip
     facts: list[Fact] = []
     if "facts" in fields and fields["facts"].content != ():
         for written in fields["facts"].items("facts"):
             with faults.noted():
                 facts.append(_read_fact(written, places))
-    return Subject(PersonId(person), born, tuple(facts))
+    return Subject(
+        person,
+        born,
+        tuple(facts),
+        fresh_until=fresh,
+        household=household,
+        is_protected="protected" in fields and read_boolean(fields["protected"]),
+    )
 
 
 def _read_fact(node: Node, places: Places) -> Fact:

@@ -52,6 +52,8 @@ class Place:
         return not self.path or is_beneath(other.path, self.path)
 
 
+PLACE_KINDS = ("building", "zone", "door")
+"""The kinds of place that have a path."""
 MUNICIPALITY = Place("municipality", "")
 
 

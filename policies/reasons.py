@@ -5,178 +5,224 @@ Rules kept here (policies.md, "The reason told"), the first that applies:
 2. a rule made for you (not `anyone`) whose people-conditions you meet: `from`, `until` or `during`,
    of the one that opens first;
 3. the rule that is open now and lacks fewest conditions: its first lacking one;
-4. an `anyone` rule that is closed now;
+4. an `anyone` rule that is closed now, an `unlock` among them;
 5. the rule that lacks fewest.
 Ties go by document order. A failing `any` counts once, by its branch lacking fewest. A rule that
-lacks a role or a list is named only if no other is left: staff rules are not shown to the public.
-A condition that cannot be told is `unknown`, an opening `unknown-hours`.
+lacks a role, a list or an assignment is named only if no other is left: staff rules are not shown
+to the public. A condition that cannot be told is `unknown`, an opening `unknown-hours`.
 
-Pure.
+A rule that mentions a record is told for each record the person has a part in, up to a day after it
+is over (`until`); where she has none, a part is what she lacks. A deny with a switch holds where
+the switch is said to be on, and is `unknown` where it was not read; where nothing is said of
+switches it is left out.
+
+Which conditions lack is `policies.lacking`. Pure.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from policies.conditions import tell_terms, tell_when, tell_who
-from policies.grant import Window
-from policies.model import (
-    Accepted,
-    AgeBetween,
-    AllOf,
-    AnyOf,
-    Anyone,
-    Condition,
-    Effect,
-    FactKind,
-    Listed,
-    Requirement,
-    Resident,
-    Rule,
-    Subject,
-)
-from policies.reading import Reading, allowing
-from policies.vocabulary import Action, Instant
-from policies.windows import contains, window
+from policies.compiled import CompiledRule, DoorClass
+from policies.lacking import UNKNOWN, Lack, lacks_of
+from policies.model import Effect, Requirement
+from policies.reading import Reading, is_allowing, times, times_at
+from policies.records import Record
+from policies.vocabulary import AccessPointNumber, Action
 
+GRANTED = "granted"
+UNLOCKED = "unlocked"
+"""No key is asked for."""
 NO_RULE = "no-rule"
-UNKNOWN = "unknown"
-"""A fact about the person that cannot be told."""
 UNKNOWN_HOURS = "unknown-hours"
 """A day that a day list or the table of holidays does not cover."""
 DENIED = "denied"
 """A deny that gives no message of its own."""
+FROM, UNTIL, DURING = "from", "until", "during"
+
+PAST_AFTER_SECONDS = 86_400
+"""How long after its end a record is still told of, rather than that a new one is needed."""
 
 
 class Reason(NamedTuple):
     """A reason word, the rule it is told of, and the requirement that is lacking, if one is."""
 
     word: str
-    rule: Rule | None
-    lacking: Requirement | None
+    rule: CompiledRule | None
+    lacking: Requirement | None = None
 
 
-class _Lack(NamedTuple):
-    """One failing requirement; `is_internal` where it or a chosen branch needs a role or a list."""
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked at one access point: `now` reads the one second of the instant."""
 
-    word: str
-    requirement: Requirement
-    is_internal: bool
+    now: Reading
+    door: DoorClass
+    point: AccessPointNumber
+    action: Action
+    switches: Mapping[str, bool] | None
+
+    def denies(self) -> Sequence[CompiledRule]:
+        """The denies that count, in document order; a switch only where switches are told of."""
+        switches = self.switches
+        if switches is None or not self.door.switched:
+            return self.door.denies
+        return [
+            rule
+            for rule in self.door.rules
+            if rule.rule.effect is Effect.DENY
+            and (rule.rule.switch is None or switches.get(rule.rule.switch, True))
+        ]
 
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """An allow rule that does not open now, and what it lacks."""
+    """An allow rule that does not open now, as read for one record or none, and what it lacks."""
 
-    rule: Rule
-    lacks: tuple[_Lack, ...]
+    rule: CompiledRule
+    record: Record | None
+    lacks: tuple[Lack, ...]
     is_open: bool
 
     @property
     def is_internal(self) -> bool:
-        return any(lack.is_internal for lack in self.lacks)
-
-    @property
-    def is_for_anyone(self) -> bool:
-        return isinstance(self.rule.who, Anyone)
+        """Whether it is staff's business alone; a record she has a part in makes it hers."""
+        return self.record is None and any(lack.is_internal for lack in self.lacks)
 
 
-def tell_reason(
-    rules: Sequence[Rule],
-    subject: Subject,
-    action: Action,
-    at: Instant,
-    opening_first: Callable[[Sequence[Rule]], Rule],
+def deny_reason(question: Question) -> Reason | None:
+    """Step 1: the first deny that holds for the person."""
+    for rule in question.denies():
+        told = question.now.read(rule, question.point)
+        if told.possibly:
+            is_read = rule.rule.switch is None or rule.rule.switch in (question.switches or {})
+            if told.surely and is_read:
+                return Reason(rule.rule.reason or DENIED, rule)
+            return Reason(_doubt(rule, question) if is_read else UNKNOWN, rule)
+    return None
+
+
+def lacking_reason(
+    question: Question,
+    opening_first: Callable[[Sequence[CompiledRule]], CompiledRule | None],
 ) -> Reason:
-    """The reason `action` is refused at `at` by `rules`, all those of one access point.
+    """Steps 2 to 5, where no deny holds for the person and the door is locked.
 
     `opening_first` tells which of several rules, each alone, next applies to the subject.
     """
-    now = Reading(subject, Window(at, Instant(at + 1)))
-    for rule in rules:
-        if rule.effect is Effect.DENY and (told := now.rule(rule)).possibly:
-            return Reason((rule.reason or DENIED) if told.surely else _doubt(rule, now), rule, None)
-    candidates = [_candidate(rule, now) for rule in allowing(rules, action)]
-    met = [c for c in candidates if not c.lacks and not c.is_for_anyone]
+    allows = question.door.allows[question.action]
+    candidates = [each for rule in allows for each in _candidates(rule, question)]
+    met = [each.rule for each in candidates if not each.lacks and each.rule.who is not None]
     if met:
-        return _closed(met, now, opening_first)
-    for_all = [c for c in candidates if c.is_for_anyone]
-    lacking = [c for c in candidates if c.lacks]
-    for shown in (
-        [c for c in lacking if c.is_open and not c.is_internal],
-        for_all,
-        [c for c in lacking if not c.is_internal],
-        [c for c in lacking if c.is_open],
-        lacking,
-    ):
-        if shown and shown is for_all:
-            return _closed(for_all, now, opening_first)
-        if shown:
-            nearest = min(shown, key=lambda candidate: len(candidate.lacks))
-            return Reason(nearest.lacks[0].word, nearest.rule, nearest.lacks[0].requirement)
-    return Reason(NO_RULE, None, None)
+        return _closed(met, question, opening_first)
+    for_all = [rule for rule in question.door.rules if _is_closed_to_all(rule, question)]
+    lacking = [each for each in candidates if each.lacks]
+    shown = [each for each in lacking if not each.is_internal]
+    open_now = _fewest([each for each in shown if each.is_open])
+    if open_now is not None:
+        return open_now
+    if for_all:
+        return _closed(for_all, question, opening_first)
+    left = _fewest(shown) or _fewest([each for each in lacking if each.is_open]) or _fewest(lacking)
+    return left or _of_a_locked_unlock(question) or Reason(NO_RULE, None)
 
 
-def _doubt(rule: Rule, now: Reading) -> str:
+def closed_word(rule: CompiledRule, question: Question) -> str:
+    """Why `rule`, which lacks nothing but time, does not apply now."""
+    at = question.now.span.start
+    if at < rule.start:
+        return FROM
+    if at >= rule.end:
+        return UNTIL
+    if question.now.read(rule, question.point).possibly:
+        return UNKNOWN if _is_unread(rule, question) else UNKNOWN_HOURS
+    own = tuple(own_records(rule, question)) if rule.record is not None else ()
+    if own and all(record.end + rule.late_seconds <= at for record in own):
+        return UNTIL
+    return DURING
+
+
+def _is_closed_to_all(rule: CompiledRule, question: Question) -> bool:
+    """Whether `rule` is an `anyone` that does not open now, or an `unlock` that does not."""
+    if rule.rule.effect is Effect.UNLOCK:
+        return question.action is Action.OPEN and not _is_open(rule, None, question)
+    return rule.who is None and is_allowing(rule.rule, question.action)
+
+
+def _fewest(candidates: Sequence[_Candidate]) -> Reason | None:
+    """The first lacking condition of the candidate that lacks fewest."""
+    if not candidates:
+        return None
+    nearest = min(candidates, key=lambda candidate: len(candidate.lacks))
+    return Reason(nearest.lacks[0].word, nearest.rule, nearest.lacks[0].requirement)
+
+
+def _of_a_locked_unlock(question: Question) -> Reason | None:
+    """Why a door does not stand unlocked, to somebody whom the deny itself excepts."""
+    if question.action is not Action.OPEN or not question.door.unlocks:
+        return None
+    for rule in question.denies():
+        if rule.who is None and _is_possibly_on(rule, question):
+            return Reason(rule.rule.reason or DENIED, rule)
+    return None
+
+
+def _doubt(rule: CompiledRule, question: Question) -> str:
     """What is not known of a deny that only possibly holds: its hours, or else the person."""
-    return UNKNOWN if tell_when(rule.when, now.span).surely else UNKNOWN_HOURS
+    if _is_unread(rule, question) or _is_open(rule, None, question):
+        return UNKNOWN
+    return UNKNOWN_HOURS
 
 
-def _candidate(rule: Rule, now: Reading) -> _Candidate:
-    is_valid = contains(window(rule.start, rule.end), now.span.start)
-    is_open = is_valid and bool(tell_when(rule.when, now.span).surely)
-    return _Candidate(rule, _lacks(rule.who, rule, now), is_open)
+def _is_unread(rule: CompiledRule, question: Question) -> bool:
+    return rule.record is not None and rule.record.kind in question.now.records.unread
+
+
+def _candidates(rule: CompiledRule, question: Question) -> Iterable[_Candidate]:
+    """`rule` as it stands to the person, for each of her records if it goes by them."""
+    records: Sequence[Record | None] = (None,)
+    if rule.record is not None:
+        records = tuple(own_records(rule, question)) or (None,)
+    for record in records:
+        lacks = () if rule.who is None else lacks_of(rule, question.now, record)
+        yield _Candidate(rule, record, lacks, _is_open(rule, record, question))
+
+
+def own_records(rule: CompiledRule, question: Question) -> Iterable[Record]:
+    """The records of `rule` at the access point that she has a part in and that are not past."""
+    now = question.now
+    since = now.span.start - PAST_AFTER_SECONDS
+    for record in now.records.of_person.get(now.subject.id, ()):
+        if (
+            record.of == rule.record
+            and record.end + rule.late_seconds > since
+            and (not rule.has_record_doors or question.point in record.points)
+        ):
+            yield record
+
+
+def _is_open(rule: CompiledRule, record: Record | None, question: Question) -> bool:
+    """Whether the hours of `rule` surely have begun, for `record` or, without one, for any."""
+    span = question.now.span
+    if record is not None:
+        return bool(times(rule, span, record).surely)
+    told = times_at(rule, question.point, span, question.now.records)
+    return any(of_record.surely for _, of_record in told)
+
+
+def _is_possibly_on(rule: CompiledRule, question: Question) -> bool:
+    told = times_at(rule, question.point, question.now.span, question.now.records)
+    return any(of_record.possibly for _, of_record in told)
 
 
 def _closed(
-    candidates: Sequence[_Candidate],
-    now: Reading,
-    opening_first: Callable[[Sequence[Rule]], Rule],
+    rules: Sequence[CompiledRule],
+    question: Question,
+    opening_first: Callable[[Sequence[CompiledRule]], CompiledRule | None],
 ) -> Reason:
     """The reason of the rule that opens first, of rules that lack nothing but time."""
-    rule = candidates[0].rule
-    if len(candidates) > 1:
-        rule = opening_first([c.rule for c in candidates])
-    at = now.span.start
-    if rule.start is not None and at < rule.start:
-        return Reason("from", rule, None)
-    if rule.end is not None and at >= rule.end:
-        return Reason("until", rule, None)
-    return Reason(UNKNOWN_HOURS if now.rule(rule).possibly else "during", rule, None)
-
-
-def _lacks(condition: Condition, rule: Rule, now: Reading) -> tuple[_Lack, ...]:
-    """What `condition` lacks at the instant of `now`, in written order."""
-    match condition:
-        case Anyone():
-            return ()
-        case AllOf(parts):
-            return tuple(lack for part in parts for lack in _lacks(part, rule, now))
-        case AnyOf(parts):
-            branches = [_lacks(part, rule, now) for part in parts]
-            if not all(branches):
-                return ()
-            nearest = min(branches, key=len)
-            is_internal = any(lack.is_internal for lack in nearest)
-            return (nearest[0]._replace(is_internal=is_internal),)
-        case _:
-            told = tell_who(condition, now.subject, rule.zone)
-            at = now.span.start
-            if contains(told.surely, at):
-                return ()
-            word = UNKNOWN if contains(told.possibly, at) else _word(condition, now)
-            is_internal = isinstance(condition, Listed) and condition.kind is not FactKind.MEMBER
-            return (_Lack(word, condition, is_internal),)
-
-
-def _word(requirement: Requirement, now: Reading) -> str:
-    match requirement:
-        case AgeBetween():
-            return "age"
-        case Listed(kind, _):
-            return kind.value
-        case Resident():
-            return "resident"
-        case Accepted(terms, _):
-            accepted = tell_terms(terms, FactKind.TERMS, now.subject)
-            return "guardian" if contains(accepted.surely, now.span.start) else "terms"
+    distinct = tuple(dict.fromkeys(rules))
+    rule = distinct[0]
+    if len(distinct) > 1:
+        rule = opening_first(distinct) or rule
+    return Reason(closed_word(rule, question), rule)

@@ -24,6 +24,7 @@ LAST_YEAR = 2199
 
 DAY = timedelta(days=1)
 DAY_MINUTES = 24 * 60
+_CLOCK_SECONDS = 2 * DAY_MINUTES * 60
 
 
 class WallTime(NamedTuple):
@@ -33,8 +34,61 @@ class WallTime(NamedTuple):
     minutes: int
 
 
+class DayClock(NamedTuple):
+    """How the clock runs in the 48 hours from `start`, where it reads 00:00.
+
+    `change` seconds on, it is put forward by `shift` seconds, or back where that is negative; a
+    `change` after the 48 hours is none.
+    """
+
+    start: Instant
+    change: int
+    shift: int
+
+    def first_instant(self, minutes: int) -> Instant:
+        """The first instant the clock reads at least `minutes` after 00:00, 0 to 48 hours."""
+        stated = 60 * minutes
+        if stated < self.change:
+            return Instant(self.start + stated)
+        # put forward, it may jump over what is stated; put back, it must come so far again
+        return Instant(self.start + max(self.change, stated - self.shift))
+
+
+@lru_cache(maxsize=16_384)
+def day_clock(day: date, zone: ZoneInfo) -> DayClock | None:
+    """The clock of `day`; None where 00:00 is skipped.
+
+    No zone of the database has changed its clock twice within three days since 1900, so in 48
+    hours there is one change, or none.
+    """
+    start = start_of_day(day, zone)
+    if _wall_clock(start, zone) != datetime(day.year, day.month, day.day, tzinfo=UTC):
+        return None
+    end = Instant(start + _CLOCK_SECONDS)
+    offset = _offset_seconds(start, zone)
+    shift = _offset_seconds(end, zone) - offset
+    if not shift:
+        return DayClock(start, _CLOCK_SECONDS + 1, 0)
+    before, after = start, end
+    while before + 1 < after:
+        middle = Instant((before + after) // 2)
+        if _offset_seconds(middle, zone) == offset:
+            before = middle
+        else:
+            after = middle
+    return DayClock(start, after - start, shift)
+
+
 def first_instant(stated: WallTime, zone: ZoneInfo) -> Instant:
     """The first instant at which the wall clock of `zone` reads at least `stated`."""
+    if 0 <= stated.minutes <= 2 * DAY_MINUTES:
+        clock = day_clock(stated.day, zone)
+        if clock is not None:
+            return clock.first_instant(stated.minutes)
+    return _first_instant(stated, zone)
+
+
+def _first_instant(stated: WallTime, zone: ZoneInfo) -> Instant:
     days, minutes = divmod(stated.minutes, DAY_MINUTES)
     day = stated.day + timedelta(days=days) if days else stated.day
     wall = datetime(day.year, day.month, day.day, minutes // 60, minutes % 60, tzinfo=zone)
@@ -52,15 +106,20 @@ def first_instant(stated: WallTime, zone: ZoneInfo) -> Instant:
     return Instant(before)
 
 
+def _offset_seconds(instant: Instant, zone: ZoneInfo) -> int:
+    """How far the wall clock is ahead of UTC."""
+    return int((_wall_clock(instant, zone) - datetime.fromtimestamp(instant, UTC)).total_seconds())
+
+
 def _wall_clock(instant: int, zone: ZoneInfo) -> datetime:
     """What the wall clock shows, labelled UTC so that two readings compare as readings."""
     return datetime.fromtimestamp(instant, zone).replace(tzinfo=UTC, fold=0)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=16_384)
 def start_of_day(day: date, zone: ZoneInfo) -> Instant:
     """The first instant of `day`; where midnight is skipped, the jump."""
-    return first_instant(WallTime(day, 0), zone)
+    return _first_instant(WallTime(day, 0), zone)
 
 
 def local_day(at: Instant, zone: ZoneInfo) -> date:

@@ -12,7 +12,9 @@ surely ⊆ possibly. Allow reads the first, deny the second (policies.md, "Surel
 Pure; no civil time.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterable
+from itertools import chain
 from typing import NamedTuple
 
 from policies.grant import Window
@@ -39,12 +41,15 @@ def window(start: Instant | None, end: Instant | None) -> Windows:
 def canonical(windows: Iterable[Window]) -> Windows:
     """The canonical value of any windows: sorted, merged, the empty and the backward left out."""
     merged: list[Window] = []
-    for start, end in sorted(w for w in windows if w.start < w.end):
+    for each in sorted(windows):
+        start, end = each
+        if start >= end:
+            continue
         if merged and start <= merged[-1].end:
             if end > merged[-1].end:
                 merged[-1] = Window(merged[-1].start, end)
         else:
-            merged.append(Window(start, end))
+            merged.append(each)
     return tuple(merged)
 
 
@@ -53,14 +58,14 @@ def union(*sets: Windows) -> Windows:
     filled = [windows for windows in sets if windows]
     if len(filled) < 2:
         return filled[0] if filled else NEVER
-    return canonical(w for windows in filled for w in windows)
+    return canonical(chain.from_iterable(filled))
 
 
 def intersection(first: Windows, second: Windows) -> Windows:
     """The instants of both."""
-    if first is ALWAYS:
+    if first is ALWAYS or not second:
         return second
-    if second is ALWAYS:
+    if second is ALWAYS or not first:
         return first
     both: list[Window] = []
     i = j = 0
@@ -98,13 +103,34 @@ def difference(first: Windows, second: Windows) -> Windows:
 
 
 def clip(windows: Windows, span: Window) -> Windows:
-    """The instants of `windows` within `span`."""
-    return intersection(windows, (span,)) if span.start < span.end else NEVER
+    """The instants of `windows` within `span`; windows that lie inside it are the same objects."""
+    start, end = span
+    if start >= end or not windows:
+        return NEVER
+    if start <= windows[0].start and windows[-1].end <= end:
+        return windows
+    within: list[Window] = []
+    for each in windows[_first_ending_after(windows, start) :]:
+        if each.start >= end:
+            break
+        if start <= each.start and each.end <= end:
+            within.append(each)
+        else:
+            within.append(Window(max(start, each.start), min(end, each.end)))
+    return tuple(within)
+
+
+def _first_ending_after(windows: Windows, at: Instant) -> int:
+    """The place of the first window that ends after `at`."""
+    place = bisect_left(windows, (at, at))
+    # only the window that starts before `at` may still hold it
+    return place - 1 if place and windows[place - 1].end > at else place
 
 
 def contains(windows: Windows, at: Instant) -> bool:
     """Whether `at` is one of the instants."""
-    return any(start <= at < end for start, end in windows)
+    place = _first_ending_after(windows, at)
+    return place < len(windows) and windows[place].start <= at
 
 
 class Telling(NamedTuple):
@@ -119,6 +145,10 @@ class Telling(NamedTuple):
 
     def and_(self, other: "Telling") -> "Telling":
         """Where both hold."""
+        if other is HOLDS_ALWAYS or self is HOLDS_NEVER:
+            return self
+        if self is HOLDS_ALWAYS or other is HOLDS_NEVER:
+            return other
         surely = intersection(self.surely, other.surely)
         if self.is_known() and other.is_known():
             return Telling(surely, surely)
@@ -126,6 +156,10 @@ class Telling(NamedTuple):
 
     def or_(self, other: "Telling") -> "Telling":
         """Where either holds."""
+        if other is HOLDS_NEVER or self is HOLDS_ALWAYS:
+            return self
+        if self is HOLDS_NEVER or other is HOLDS_ALWAYS:
+            return other
         surely = union(self.surely, other.surely)
         if self.is_known() and other.is_known():
             return Telling(surely, surely)
@@ -133,9 +167,14 @@ class Telling(NamedTuple):
 
     def but_not(self, other: "Telling") -> "Telling":
         """Where this holds and `other` does not: what is possibly taken is not sure."""
-        return Telling(
-            difference(self.surely, other.possibly), difference(self.possibly, other.surely)
-        )
+        if other is HOLDS_NEVER or self is HOLDS_NEVER:
+            return self
+        if other is HOLDS_ALWAYS:
+            return HOLDS_NEVER
+        surely = difference(self.surely, other.possibly)
+        if self.is_known() and other.is_known():
+            return Telling(surely, surely)
+        return Telling(surely, difference(self.possibly, other.surely))
 
 
 HOLDS_ALWAYS = Telling(ALWAYS, ALWAYS)
@@ -145,4 +184,4 @@ UNKNOWN = Telling(NEVER, ALWAYS)
 
 def known(windows: Windows) -> Telling:
     """A telling without doubt."""
-    return Telling(windows, windows)
+    return Telling(windows, windows) if windows else HOLDS_NEVER

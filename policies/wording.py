@@ -1,266 +1,59 @@
-"""What a person reads: one short sentence for every reason, in four languages.
+"""What a person reads of an answer: the reason, what to do about it, and when it opens.
 
 Rules kept here:
-- a sentence is made from the decision, never typed by staff; the `reason` of a deny is a message id
-  of this catalogue (`DENY_REASONS`), so that it exists in all languages;
-- every sentence exists in every language: a test fails on a missing one;
+- a sentence is made from the explanation, never typed by staff; the `reason` of a deny is a message
+  id of the catalogues (`DENY_REASONS`), so that it exists in all languages;
 - a refusal says why, and what she may do about it where the next opening alone does not say that;
-- a sentence names no other person, no rule and no ground of a decision.
+- a sentence names no other person, no rule and no ground of a decision;
+- a door's display tells everybody around it the same: to look at the phone.
 
-Bokmål and English are the texts agreed upon; Nynorsk and Northern Sámi follow them and wait for a
-native reader. Pure.
+The texts stand in `policies.catalogues`. Bokmål and English are the texts agreed upon; Nynorsk and
+Northern Sámi follow them and wait for a native reader.
 """
 
-from collections.abc import Mapping
-from datetime import datetime
+from typing import assert_never
 from zoneinfo import ZoneInfo
 
-from policies.engine import GRANTED, Decision
-from policies.language import Language, Said, said
-from policies.model import Accepted, AgeBetween, Listed, Resident
-from policies.places import MUNICIPALITY, Place, Places
-from policies.reasons import NO_RULE
-from policies.vocabulary import Action, FacilityId, Instant
-
-_DENIES: Mapping[str, Said] = {
-    "library-exclusion": said(
-        "Du kan ikke bruke biblioteket nå. Du kan klage på vedtaket.",
-        "Du kan ikkje bruke biblioteket no. Du kan klage på vedtaket.",
-        "Don it sáhte geavahit girjerádjosa dál. Don sáhtát váidit mearrádusa.",
-        "You cannot use the library now. You may appeal the decision.",
-    ),
-    "pool-exclusion": said(
-        "Du kan ikke bruke badet nå. Du kan klage på vedtaket.",
-        "Du kan ikkje bruke badet no. Du kan klage på vedtaket.",
-        "Don it sáhte geavahit vuojadanhálla dál. Don sáhtát váidit mearrádusa.",
-        "You cannot use the pool now. You may appeal the decision.",
-    ),
-    "exclusion": said(
-        "Du kan ikke bruke dette stedet nå. Du kan klage på vedtaket.",
-        "Du kan ikkje bruke denne staden no. Du kan klage på vedtaket.",
-        "Don it sáhte geavahit dán báikki dál. Don sáhtát váidit mearrádusa.",
-        "You cannot use this place now. You may appeal the decision.",
-    ),
-    "adults-only": said(
-        "Nå er det bare for voksne.",
-        "No er det berre for vaksne.",
-        "Dál lea dušše rávisolbmuid várás.",
-        "It is for adults only now.",
-    ),
-    "event": said(
-        "Stedet er stengt for et arrangement.",
-        "Staden er stengd for eit arrangement.",
-        "Báiki lea giddejuvvon lágideami dihte.",
-        "This place is closed for an event.",
-    ),
-    "flood": said(
-        "Stedet er stengt på grunn av vannskade.",
-        "Staden er stengd på grunn av vasskade.",
-        "Báiki lea giddejuvvon čáhcevahága dihte.",
-        "This place is closed because of water damage.",
-    ),
-    "lockdown": said(
-        "Stedet er stengt av hensyn til sikkerheten.",
-        "Staden er stengd av omsyn til tryggleiken.",
-        "Báiki lea giddejuvvon sihkarvuođa dihte.",
-        "This place is closed for safety.",
-    ),
-    "maintenance": said(
-        "Stedet er stengt for vedlikehold.",
-        "Staden er stengd for vedlikehald.",
-        "Báiki lea giddejuvvon divvuma dihte.",
-        "This place is closed for maintenance.",
-    ),
-}
-
-DENY_REASONS = tuple(_DENIES)
-"""The message ids a deny rule may give as its `reason`."""
-
-SENTENCES: Mapping[str, Said] = {
-    "granted": said(
-        "Du kan låse opp.", "Du kan låse opp.", "Don sáhtát rahpat.", "You may unlock."
-    ),
-    "granted-hold_open": said(
-        "Du kan holde døra åpen.",
-        "Du kan halde døra open.",
-        "Don sáhtát doallat uvssa rabasin.",
-        "You may hold the door open.",
-    ),
-    "granted-lock": said("Du kan låse.", "Du kan låse.", "Don sáhtát lohkkadit.", "You may lock."),
-    "granted-light": said(
-        "Du kan tenne lyset.",
-        "Du kan tenne lyset.",
-        "Don sáhtát cahkkehit čuovgga.",
-        "You may turn on the light.",
-    ),
-    "age": said(
-        "Du må ha fylt {lowest} år.",
-        "Du må ha fylt {lowest} år.",
-        "Don galggat leat deavdán {lowest} jagi.",
-        "You must be {lowest} or older.",
-    ),
-    "age-range": said(
-        "Dette er for deg som er {lowest} til {highest} år.",
-        "Dette er for deg som er {lowest} til {highest} år.",
-        "Dát lea sidjiide geat leat {lowest}–{highest} jagi boarrásat.",
-        "This is for people aged {lowest} to {highest}.",
-    ),
-    "member": said(
-        "Du må være medlem ({member}). Spør dem som driver stedet hvordan du blir det.",
-        "Du må vere medlem ({member}). Spør dei som driv staden korleis du blir det.",
-        "Don galggat leat miellahttu ({member}). Jeara báikki jođiheddjiin mo šattat miellahttun.",
-        "You must be a member ({member}). Ask those who run the place how to become one.",
-    ),
-    "role": said(
-        "Dette er bare for dem som har en oppgave her. Har du en? Si ifra til den som ga deg den.",
-        "Dette er berre for dei som har ei oppgåve her. Har du ei? Sei frå til den som gav deg ho.",
-        "Dát lea dušše sidjiide geain lea bargu dáppe. Leago dus bargu? Dieđit bargoaddásat.",
-        "This is only for people who have a task here. Do you? Tell whoever gave it to you.",
-    ),
-    "list": said(
-        "Du står ikke på lista for dette stedet. Er det feil? Spør dem som driver det.",
-        "Du står ikkje på lista for denne staden. Er det feil? Spør dei som driv han.",
-        "Du namma ii leat dán báikki listtus. Leago boastut? Jeara báikki jođiheddjiin.",
-        "You are not on the list for this place. Is that wrong? Ask those who run it.",
-    ),
-    "resident": said(
-        "Dette er bare for dem som bor i {place}. Bor du der? Se adressen din i Folkeregisteret.",
-        "Dette er berre for dei som bur i {place}. Bur du der? Sjå adressa di i Folkeregisteret.",
-        "Dát lea dušše sidjiide geat orrot báikkis {place}. Orutgo doppe? Geahča čujuhusat"
-        " Álbmotregistaris.",
-        "This is only for people who live at {place}. Do you? See your address in the population"
-        " register.",
-    ),
-    "resident-municipality": said(
-        "Du må bo i kommunen. Bor du der? Se adressen din i Folkeregisteret.",
-        "Du må bu i kommunen. Bur du der? Sjå adressa di i Folkeregisteret.",
-        "Don galggat orrut gielddas. Orutgo doppe? Geahča čujuhusat Álbmotregistaris.",
-        "You must live in the municipality. Do you? See your address in the population register.",
-    ),
-    "terms": said(
-        "Du må godta vilkårene ({terms}) først.",
-        "Du må godta vilkåra ({terms}) først.",
-        "Don galggat vuos dohkkehit eavttuid ({terms}).",
-        "You must accept the terms ({terms}) first.",
-    ),
-    "guardian": said(
-        "En foresatt må også godta vilkårene ({terms}) for deg.",
-        "Ein føresett må òg godta vilkåra ({terms}) for deg.",
-        "Maiddái du fuolaheaddji galgá dohkkehit eavttuid ({terms}).",
-        "A guardian must accept the terms ({terms}) for you as well.",
-    ),
-    "during": said(
-        "Det er ikke åpent for deg nå.",
-        "Det er ikkje ope for deg no.",
-        "Dál ii leat rabas dutnje.",
-        "It is not open for you now.",
-    ),
-    "from": said(
-        "Adgangen din gjelder ikke ennå.",
-        "Tilgangen din gjeld ikkje enno.",
-        "Du beassan ii leat vel fámus.",
-        "Your access does not apply yet.",
-    ),
-    "until": said(
-        "Adgangen din gjelder ikke lenger. Er det feil? Spør dem som driver stedet.",
-        "Tilgangen din gjeld ikkje lenger. Er det feil? Spør dei som driv staden.",
-        "Du beassan ii leat šat fámus. Leago boastut? Jeara báikki jođiheddjiin.",
-        "Your access no longer applies. Is that wrong? Ask those who run the place.",
-    ),
-    "unknown": said(
-        "Vi får ikke sjekket opplysningene om deg nå. Det er ikke din feil. Prøv igjen, eller ring"
-        " kommunen.",
-        "Vi får ikkje sjekka opplysningane om deg no. Det er ikkje din feil. Prøv igjen, eller ring"
-        " kommunen.",
-        "Mii eat sáhte dál dárkkistit du dieđuid. Dat ii leat du sivva. Geahččal ođđasit, dahje"
-        " riŋge gildii.",
-        "We cannot check what we need to know about you now. It is not your fault. Try again, or"
-        " call the municipality.",
-    ),
-    "unknown-hours": said(
-        "Vi vet ikke åpningstidene her i dag. Det er ikke din feil. Spør dem som driver stedet.",
-        "Vi veit ikkje opningstidene her i dag. Det er ikkje din feil. Spør dei som driv staden.",
-        "Mii eat dieđe rahpanáiggiid dáppe odne. Dat ii leat du sivva. Jeara báikki jođiheddjiin.",
-        "We do not know the opening hours here today. It is not your fault. Ask those who run the"
-        " place.",
-    ),
-    "no-rule": said(
-        "Ingen slipper inn her med nøkkel på telefonen.",
-        "Ingen slepp inn her med nøkkel på telefonen.",
-        "Dáppe ii beasa oktage sisa telefovdnačoavdagiin.",
-        "Nobody is let in here with a key on the phone.",
-    ),
-    "no-rule-action": said(
-        "Ingen kan gjøre dette her med nøkkel på telefonen.",
-        "Ingen kan gjere dette her med nøkkel på telefonen.",
-        "Dáppe ii sáhte oktage dahkat dán telefovdnačoavdagiin.",
-        "Nobody can do this here with a key on the phone.",
-    ),
-    "denied": said(
-        "Du kan ikke bruke dette stedet nå. Spør kommunen hvis du vil vite hvorfor.",
-        "Du kan ikkje bruke denne staden no. Spør kommunen om du vil vite kvifor.",
-        "Don it sáhte geavahit dán báikki dál. Jeara gielddas jus háliidat diehtit manne.",
-        "You cannot use this place now. Ask the municipality if you want to know why.",
-    ),
-    **_DENIES,
-}
-"""The sentence of every reason; what stands in braces is of what lacks."""
-
-OPENING = said(
-    "Åpner for deg {weekday} {day}. {month}{year} kl. {hour:02}.{minute:02}.",
-    "Opnar for deg {weekday} {day}. {month}{year} kl. {hour:02}.{minute:02}.",
-    "Rahpasa dutnje {weekday}, {month} {day}. beaivvi{year}, dii. {hour:02}.{minute:02}.",
-    "Opens for you on {weekday} {day} {month}{year} at {hour:02}:{minute:02}.",
+from policies.catalogues import Catalogue, catalogue
+from policies.document_keys import DENY_REASONS as DENY_REASONS
+from policies.explaining import Explanation
+from policies.lacking import UNKNOWN
+from policies.language import Language
+from policies.model import (
+    Accepted,
+    AgeBetween,
+    Anyone,
+    During,
+    DuringAll,
+    DuringAny,
+    Effect,
+    Listed,
+    Recorded,
+    Requirement,
+    Resident,
+    When,
 )
-"""When it opens next; `{year}` is empty where nobody would take it for another."""
-_WEEKDAYS = said(
-    "mandag tirsdag onsdag torsdag fredag lørdag søndag",
-    "måndag tysdag onsdag torsdag fredag laurdag sundag",
-    "vuossárgga maŋŋebárgga gaskavahku duorastaga bearjadaga lávvardaga sotnabeaivvi",
-    "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
+from policies.naming import facility_name
+from policies.places import MUNICIPALITY, Places
+from policies.reasons import GRANTED, NO_RULE, UNLOCKED, UNTIL
+from policies.saying_time import (
+    day_text,
+    is_far,
+    last_day,
+    near_day,
+    near_time_text,
+    shown_clock,
+    weekday_and_day,
 )
-_MONTHS = said(
-    "januar februar mars april mai juni juli august september oktober november desember",
-    "januar februar mars april mai juni juli august september oktober november desember",
-    "ođđajagimánu guovvamánu njukčamánu cuoŋománu miessemánu geassemánu suoidnemánu borgemánu"
-    " čakčamánu golggotmánu skábmamánu juovlamánu",
-    "January February March April May June July August September October November December",
-)
+from policies.schedule import local_day
+from policies.sentences import begun
+from policies.subject_to import Proviso, SubjectTo
+from policies.vocabulary import Action, Instant
 
 
-_HALF_A_YEAR_SECONDS = 183 * 86_400
-
-
-def reason_sentence(decision: Decision, language: Language, places: Places) -> str:
-    """The reason of `decision`, and what to do; residences by the names that `places` has."""
-    name = decision.reason
-    fields: dict[str, object] = {}
-    match decision.lacking:
-        case AgeBetween(lowest, highest):
-            fields = {"lowest": lowest, "highest": highest}
-            if name == "age" and highest is not None:
-                name = "age-range"
-        case Resident(place) if name == "resident" and place == MUNICIPALITY:
-            name = "resident-municipality"
-        case Resident(place):
-            fields = {"place": _name_of(place, places)}
-        case Accepted(terms, _):
-            fields = {"terms": terms}
-        case Listed(_, path):
-            fields = {"member": path}
-        case _:
-            pass
-    if decision.action is not Action.OPEN and name == GRANTED:
-        name = f"{GRANTED}-{decision.action.name.lower()}"
-    elif decision.action is not Action.OPEN and name == NO_RULE:
-        name = f"{NO_RULE}-action"
-    return SENTENCES[name][language].format(**fields)
-
-
-def _name_of(place: Place, places: Places) -> str:
-    """What people call the building that a residence lies in."""
-    facility = places.facilities.get(FacilityId(place.path.partition("/")[0]))
-    return place.path if facility is None else facility.name
+def reason_sentence(explanation: Explanation, language: Language, places: Places) -> str:
+    """The reason, and what to do; residences by the names that `places` has."""
+    return _reason(explanation, catalogue(language), places)
 
 
 def opening_sentence(opens_at: Instant, at: Instant, language: Language, zone: ZoneInfo) -> str:
@@ -268,13 +61,182 @@ def opening_sentence(opens_at: Instant, at: Instant, language: Language, zone: Z
 
     The year is named where it is another, or the day is more than half a year away.
     """
-    local, today = datetime.fromtimestamp(opens_at, zone), datetime.fromtimestamp(at, zone)
-    is_far = local.year != today.year or opens_at - at > _HALF_A_YEAR_SECONDS
-    return OPENING[language].format(
-        weekday=_WEEKDAYS[language].split()[local.weekday()],
-        month=_MONTHS[language].split()[local.month - 1],
-        year=f" {local.year}" if is_far else "",
-        day=local.day,
-        hour=local.hour,
-        minute=local.minute,
+    texts = catalogue(language)
+    day = weekday_and_day(texts, local_day(opens_at, zone), local_day(at, zone))
+    return texts.say("opens.at", day=day, clock=shown_clock(texts, opens_at, zone))
+
+
+def answer_text(explanation: Explanation, language: Language, places: Places) -> str:
+    """All of it: the reason, what to do, and when it opens next, in the tenant's time zone."""
+    texts, zone = catalogue(language), places.tenant.time_zone
+    opens_at, at = explanation.opens_at, explanation.at
+    if opens_at is None or _is_unwelcome(explanation):
+        return _reason(explanation, texts, places)
+    if _opens_on_the_birthday(explanation, opens_at, zone):
+        return _age_sentence(explanation, texts, zone, shown_clock(texts, opens_at, zone))
+    reason = _reason(explanation, texts, places)
+    without = _without(explanation, texts)
+    if without is None:
+        return f"{reason} {opening_sentence(opens_at, at, language, zone)}"
+    opening = texts.say(
+        "opens.without",
+        Without=begun(without),
+        day=near_day(texts, opens_at, at, zone),
+        clock=shown_clock(texts, opens_at, zone),
     )
+    return f"{reason} {opening}"
+
+
+def display_text(language: Language) -> str:
+    """What a door's display says of any refusal."""
+    return catalogue(language).say("display.denied")
+
+
+def provisos_text(explanation: Explanation, language: Language) -> tuple[str, ...]:
+    """What the answer is subject to, a sentence for each: what her key is, or else the door."""
+    texts = catalogue(language)
+    names: dict[str, None] = {}
+    of_another = Effect.UNLOCK if explanation.permitted else Effect.ALLOW
+    for proviso in explanation.subject_to:
+        limits = proviso.rule.limits
+        if proviso.rule.effect is of_another or _says_after(explanation, proviso):
+            continue
+        if proviso.kind is Proviso.LIMITS and limits is not None:
+            kinds = {"limits": limits.visits, "inside": limits.inside}
+            names |= {kind: None for kind, limit in kinds.items() if limit is not None}
+        else:
+            names[proviso.kind.value] = None
+    return tuple(texts.say(f"subject.{name}") for name in names)
+
+
+def circumstance_sentence(kind: Proviso, language: Language) -> str:
+    """Why a key is not given now though the hours are right: what the answer was subject to."""
+    return catalogue(language).say(f"circumstance.{kind.value}")
+
+
+def requirement_word(requirement: Requirement) -> str:
+    """The name of a requirement in the catalogues: `age`, `member`, `booking` …"""
+    match requirement:
+        case AgeBetween():
+            return "age"
+        case Listed(kind, _):
+            return kind.value
+        case Resident():
+            return "resident"
+        case Accepted():
+            return "terms"
+        case Recorded(record, _):
+            return record.kind.value
+        case _:
+            assert_never(requirement)
+
+
+def _reason(explanation: Explanation, texts: Catalogue, places: Places) -> str:
+    word, lacking = explanation.reason, explanation.lacking
+    if word == UNKNOWN:
+        return texts.say("reason.unknown", what=texts.say(_doubted(lacking, texts)))
+    if texts.has(f"deny.{word}"):
+        return _deny_sentence(explanation, texts, places.tenant.time_zone)
+    if word in (GRANTED, NO_RULE) and explanation.action is not Action.OPEN:
+        special = explanation.action.name.lower() if word == GRANTED else "action"
+        return texts.say(f"reason.{word}.{special}")
+    about = explanation.about
+    if word == UNLOCKED and about is not None and about.after is not None:
+        return texts.say("reason.unlocked.after")
+    if word == UNTIL and about is not None and (about.end is None or explanation.at < about.end):
+        return texts.say("reason.until.record")
+    match lacking:
+        case AgeBetween():
+            return _age_sentence(explanation, texts, places.tenant.time_zone, None)
+        case Resident(place) if place == MUNICIPALITY:
+            return texts.say("reason.resident.municipality")
+        case Resident(place):
+            return texts.say("reason.resident", place=facility_name(place, places))
+        case Accepted(terms, _):
+            return texts.say(f"reason.{word}", terms=terms)
+        case Listed(_, path):
+            return texts.say(texts.first(f"reason.{word}:{path}", f"reason.{word}"), name=path)
+        case _:
+            return texts.say(f"reason.{word}")
+
+
+def _doubted(lacking: Requirement | None, texts: Catalogue) -> str:
+    """The name of the text for what cannot be told."""
+    if lacking is None:
+        return "unknown.any"
+    word = requirement_word(lacking)
+    if isinstance(lacking, Listed):
+        return texts.first(f"unknown.{word}:{lacking.path}", f"unknown.{word}")
+    return f"unknown.{word}"
+
+
+def _deny_sentence(explanation: Explanation, texts: Catalogue, zone: ZoneInfo) -> str:
+    """The reason of a deny, and through which day it holds where that is known and told."""
+    name, end = f"deny.{explanation.reason}", explanation.lasts_until
+    if end is None or not texts.has(f"{name}.through"):
+        return texts.say(name)
+    day = last_day(end, zone)
+    if day is None:
+        return texts.say(f"{name}.until", time=near_time_text(texts, end, explanation.at, zone))
+    with_year = is_far(day, local_day(explanation.at, zone))
+    return texts.say(f"{name}.through", day=day_text(texts, day, with_year=with_year))
+
+
+def _age_sentence(
+    explanation: Explanation, texts: Catalogue, zone: ZoneInfo, clock: str | None
+) -> str:
+    """From which age it is, when she turns it, and at which `clock` it then opens."""
+    age, birthday = explanation.lacking, explanation.lasts_until
+    if not isinstance(age, AgeBetween):
+        raise TypeError(f"expected an age that lacks, got {age}")
+    name = "reason.age" if age.highest is None else "reason.age.range"
+    hours = None if explanation.about is None else _opening(explanation.about.when)
+    told = texts.say(texts.first(f"age-hours:{hours}", "hours.this"))
+    fields = {"Hours": begun(told), "lowest": age.lowest, "highest": age.highest}
+    if birthday is None:
+        return texts.say(name, **fields)
+    day = weekday_and_day(texts, local_day(birthday, zone), local_day(explanation.at, zone))
+    if clock is None:
+        return texts.say(f"{name}.turns", **fields, age=age.lowest, day=day)
+    return texts.say(f"{name}.opens", **fields, age=age.lowest, day=day, clock=clock)
+
+
+def _opening(when: When) -> str | None:
+    """The first opening of a calendar in `when`."""
+    if isinstance(when, During):
+        return when.opening
+    if isinstance(when, (DuringAll, DuringAny)):
+        return next((name for part in when.parts if (name := _opening(part)) is not None), None)
+    return None
+
+
+def _opens_on_the_birthday(explanation: Explanation, opens_at: Instant, zone: ZoneInfo) -> bool:
+    birthday = explanation.lasts_until
+    return (
+        explanation.reason == "age"
+        and explanation.action is Action.OPEN
+        and birthday is not None
+        and birthday <= opens_at
+        and local_day(birthday, zone) == local_day(opens_at, zone)
+    )
+
+
+def _is_unwelcome(explanation: Explanation) -> bool:
+    """Whether she is denied in person and the next opening is the door's alone: not hers to use."""
+    about = explanation.about
+    is_denied = about is not None and about.effect is Effect.DENY and about.who != Anyone()
+    return is_denied and explanation.opens_unlocked
+
+
+def _says_after(explanation: Explanation, proviso: SubjectTo) -> bool:
+    """Whether the reason itself says that somebody must have unlocked."""
+    return explanation.reason == UNLOCKED and proviso.kind is Proviso.AFTER
+
+
+def _without(explanation: Explanation, texts: Catalogue) -> str | None:
+    """How the next opening is told to somebody who lacks what she may get."""
+    word, lacking = explanation.reason, explanation.lacking
+    if word not in ("member", "terms", "guardian"):
+        return None
+    path = lacking.path if isinstance(lacking, Listed) else ""
+    return texts.say(texts.first(f"without.{word}:{path}", f"without.{word}"))

@@ -154,5 +154,5 @@ async def _open_tenant(
         keyring=Keyrings(store, name, registers),
         issuance=Issuance(store, authority, registers),
         updates=Updates(store, authority),
-        journal=JournalIntake(store, realm),
+        journal=JournalIntake(store, authority, registers),
     )

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from keyserver.services.doors.bundles import epoch_of, facilities_of, newest_bundle
 from keyserver.services.doors.journal import head_of
 from keyserver.services.doors.settings import newest_settings
-from keyserver.storage.tables import controller, credential, device, person, revision
+from keyserver.services.people.revision_records import governing
+from keyserver.storage.tables import controller, credential, device, person
 from lockagent.protocol.trust_bundle import TrustVersion, parse_bundle
 from policies.vocabulary import FacilityId, Instant, TenantId
 
@@ -63,9 +64,6 @@ class Status:
     controllers: tuple[ControllerStatus, ...]
 
 
-_REVISION = sa.select(sa.func.max(revision.c.revision)).where(
-    revision.c.tenant == sa.bindparam("tenant")
-)
 _PEOPLE = (
     sa.select(sa.func.count()).select_from(person).where(person.c.tenant == sa.bindparam("tenant"))
 )
@@ -96,7 +94,7 @@ def status_of(connection: sa.Connection, tenant: TenantId, at: Instant) -> Statu
     """The tenant as it stands at `at`."""
     of = {"tenant": tenant}
     return Status(
-        revision=connection.execute(_REVISION, of).scalar() or 0,
+        revision=governing(connection, tenant).in_force(at),
         people=connection.execute(_PEOPLE, of).scalar_one(),
         devices=connection.execute(_DEVICES, of).scalar_one(),
         facilities=tuple(

@@ -12,6 +12,7 @@ from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy.exc import DatabaseError
 
 from keyserver.errors import StoreUnavailable
@@ -20,14 +21,20 @@ from keyserver.storage.store import make_engine
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def bring_up_to_date(path: Path) -> None:
-    """Make the database at `path`, or migrate it to the schema of this program."""
+def bring_up_to_date(path: Path) -> str:
+    """Make the database at `path`, or migrate it to the schema of this program, which is told.
+
+    StoreUnavailable for a schema that this program does not know.
+    """
     engine = make_engine(path, writes=True)
     try:
         with engine.begin() as connection:
             settings = _settings()
             settings.attributes["connection"] = connection
             command.upgrade(settings, "head")
+            return MigrationContext.configure(connection).get_current_revision() or ""
+    except CommandError as error:
+        raise StoreUnavailable(f"expected to migrate {path}, got: {error}") from error
     except DatabaseError as error:
         raise StoreUnavailable(
             f"expected to make the tables in {path}, got: {error.orig}"
@@ -42,7 +49,8 @@ def check_schema(path: Path) -> None:
         raise StoreUnavailable(
             f"expected the database {path}, got no such file; `keyserver init` makes one"
         )
-    expected = ScriptDirectory.from_config(_settings()).get_current_head()
+    scripts = ScriptDirectory.from_config(_settings())
+    expected = scripts.get_current_head()
     engine = make_engine(path, writes=False)
     try:
         with engine.connect() as connection:
@@ -52,9 +60,14 @@ def check_schema(path: Path) -> None:
     finally:
         engine.dispose()
     if found != expected:
+        is_older = found in {each.revision for each in scripts.walk_revisions()}
+        remedy = (
+            "save a copy, and run `keyserver migrate`"
+            if is_older
+            else "use the version of this program that made it"
+        )
         raise StoreUnavailable(
-            f"expected the schema {expected} in {path}, got {found or 'none'}: "
-            "use the version of this program that made it"
+            f"expected the schema {expected} in {path}, got {found or 'none'}: {remedy}"
         )
 
 

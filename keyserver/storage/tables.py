@@ -77,7 +77,14 @@ access_point = _table(
     _text("controller"),
     _number("removed_at", nullable=True),
 )
-person = _table("person", _key("person"), _text("born", nullable=True))
+person = _table(
+    "person",
+    _key("person"),
+    _text("born", nullable=True),
+    _text("household", nullable=True),
+    _number("is_protected"),
+)
+register_freshness = _table("register_freshness", _key("kind"), _number("fresh_until"))
 fact = _table(
     "fact",
     _key("person"),
@@ -94,6 +101,10 @@ revision = _table(
     _bytes("sha256"),
     _text("holidays"),
     _number("published_at"),
+    _number("active_from"),
+    _text("author"),
+    _number("based_on"),
+    _number("rolled_back_to", nullable=True),
 )
 policy_document = _table(
     "policy_document",
@@ -102,6 +113,32 @@ policy_document = _table(
     _text("name"),
     _text("content"),
 )
+draft = _table(
+    "draft",
+    _key("draft"),
+    _bytes("sha256"),
+    _text("holidays"),
+    _text("author"),
+    _number("based_on"),
+    _number("rolled_back_to", nullable=True),
+    _number("made_at"),
+    _number("published_as", nullable=True),
+)
+draft_document = _table(
+    "draft_document", _key("draft"), _number_key("position"), _text("name"), _text("content")
+)
+approval = _table(
+    "approval", _key("draft"), _key("person"), _number("approved_at"), _text("effect")
+)
+
+record = _table(
+    "record", _key("record"), _text("kind"), _text("name"), _number("starts"), _number("ends")
+)
+record_point = _table("record_point", _key("record"), _number_key("number"))
+record_person = _table(
+    "record_person", _key("record"), _number_key("position"), _text("person"), _text("role")
+)
+switch = _table("switch", _key("name"), _number("is_on"))
 
 code = _table(
     "code",
@@ -188,6 +225,7 @@ credential = _table(
     _number("issued_at"),
     _bytes("credential"),
     _number("revoked_at", nullable=True),
+    _text("limited", nullable=True),
 )
 held_index = _table(
     "held_index", _key("facility"), _number_key("status_index"), _number("held_until")
@@ -215,6 +253,17 @@ journal_fork = _table(
     _bytes_key("payload_sha256"),
     _number("received_at"),
     _bytes("batch"),
+)
+opening = _table(
+    "opening",
+    _key("controller"),
+    _number_key("sequence"),
+    _number("number"),
+    _text("person"),
+    _text("household", nullable=True),
+    _bytes("attempt"),
+    _number("opened_at"),
+    _text("limited", nullable=True),
 )
 used_identifier = _table(
     "used_identifier",
@@ -249,5 +298,8 @@ sa.Index(
 sa.Index("ix_credential_facility", credential.c.tenant, credential.c.facility, credential.c.expires)
 sa.Index("ix_credential_device", credential.c.tenant, credential.c.device, credential.c.expires)
 sa.Index("ix_credential_person", credential.c.tenant, credential.c.person, credential.c.expires)
+sa.Index("ix_opening_attempt", opening.c.tenant, opening.c.controller, opening.c.attempt)
+for _counted in (opening.c.number, opening.c.person, opening.c.household):
+    sa.Index(f"ix_opening_{_counted.name}", opening.c.tenant, _counted, opening.c.opened_at)
 sa.Index("ix_used_identifier_until", used_identifier.c.until)
 sa.Index("ix_idempotent_answer_until", idempotent_answer.c.until)

@@ -11,7 +11,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.bench import after_message_3, bounds, door_presentation, sizes, unlock_time
+from tests.bench import (
+    after_message_3,
+    bounds,
+    door_presentation,
+    policy_cedar,
+    policy_decisions,
+    policy_population,
+    sizes,
+    unlock_time,
+)
 from tests.bench.measuring import Measure
 
 
@@ -37,7 +46,12 @@ async def _all() -> list[Measure]:
         measures += await after_message_3.measure(Path(folder) / "after")
         measures += sizes.measure()
         measures += await unlock_time.measure(Path(folder))
-    return measures + bounds.measure()
+    measures += bounds.measure()
+    return measures + [
+        measure
+        for of_policies in (policy_decisions, policy_population, policy_cedar)
+        for measure in of_policies.measure()
+    ]
 
 
 def _table(measures: list[Measure]) -> str:
@@ -45,9 +59,9 @@ def _table(measures: list[Measure]) -> str:
     lines = [f"{'measure':{width}}  {'goal':>8}  {'measured':>8}       of"]
     for each in measures:
         mark = "met" if each.is_met else "MISSED"
+        goal = f"{'≥' if each.at_least else '≤'} {_number(each.goal)}"
         lines.append(
-            f"{each.name:{width}}  {'≤ ' + _number(each.goal):>8}  {_number(each.measured):>8}"
-            f"  {mark:<6} {each.note}"
+            f"{each.name:{width}}  {goal:>8}  {_number(each.measured):>8}  {mark:<6} {each.note}"
         )
     return "\n".join(lines)
 

@@ -31,17 +31,21 @@ THREE_GRANTS = Grant(
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One line of the table: at most `goal` is wished for; `note` says what it is made of."""
+    """One line of the table; `note` says what it is made of.
+
+    At most `goal` is wished for; of a ratio where more is better (`at_least`), at least that.
+    """
 
     name: str
     measured: float
     goal: float
     note: str
+    at_least: bool = False
 
     @property
     def is_met(self) -> bool:
         """Whether the goal was reached."""
-        return self.measured <= self.goal
+        return self.measured >= self.goal if self.at_least else self.measured <= self.goal
 
 
 @dataclass(slots=True)

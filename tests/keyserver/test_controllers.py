@@ -163,7 +163,11 @@ async def test_a_reader_certificate_is_renewed_before_it_ends_and_fetched_once(
     door = await hall.provision()
     held = (await trust_of(hall, door)).version
     hall.clock.at += CERTIFICATE_LIFE_SECONDS * 3 // 4
-    await hall.write(lambda connection: renew_due(connection, hall.tenant.authority, hall.at))
+    await hall.write(
+        lambda connection: renew_due(
+            connection, hall.tenant.authority, hall.tenant.registers, hall.at
+        )
+    )
     answer = await fetch(hall, door, held, 1)
     assert answer is not None
     renewed = [parse_reader_certificate(one).claims for one in answer.reader_certificates]

@@ -303,7 +303,7 @@ async def test_a_person_no_longer_in_the_register_gets_nothing(hall: TownHall) -
     await hall.import_people(example("people.yaml").replace("id: nora", "id: noora"))
     with pytest.raises(NotThisCaller):
         await ask(hall, nora, [request()])
-    assert await _live(hall) == 0
+    assert await live(hall) == 0
 
 
 async def test_what_the_doors_would_refuse_is_not_released(hall: TownHall) -> None:
@@ -389,7 +389,8 @@ async def test_an_index_is_held_by_one_credential_until_it_expires(hall: TownHal
     assert free == 7
 
 
-async def _live(hall: TownHall) -> int:
+async def live(hall: TownHall) -> int:
+    """How many credentials are out and not revoked."""
     statement = (
         sa.select(sa.func.count())
         .select_from(credential)

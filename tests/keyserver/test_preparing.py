@@ -8,15 +8,17 @@ from keyserver.services.issuing.preparing import (
     Identity,
     Measure,
     RefusedRequest,
+    ToSign,
     clip,
     prepare_credential,
 )
-from keyserver.services.people.registers import Registers
+from keyserver.services.people.registers import Governing, Registers
 from lockagent.protocol.credential import (
     Credential,
 )
 from lockagent.protocol.envelope import Realm
 from lockagent.protocol.keys import SoftwareKey
+from policies.circumstances import Circumstances
 from policies.document import load_policies
 from policies.engine import decide
 from policies.grant import MAX_LIFE_SECONDS, MAX_SENSITIVE_LIFE_SECONDS, Window
@@ -24,6 +26,8 @@ from policies.language import Language
 from policies.people import parse_people
 from policies.places import parse_places
 from policies.public_holidays import norwegian_holidays
+from policies.records import UNREAD
+from policies.revisions import RevisionNumber, timeline_of
 from policies.vocabulary import (
     AccessPointNumber,
     Action,
@@ -38,7 +42,8 @@ from tests.keyserver.town_hall import NOW, example, example_documents
 PLACES = parse_places(example("places.yaml"), "places.yaml")
 PEOPLE = parse_people(example("people.yaml"), "people.yaml", PLACES)
 POLICIES = load_policies(example_documents(), PLACES, norwegian_holidays())
-REGISTERS = Registers(1, 1, PLACES, POLICIES)
+GOVERNING = Governing(RevisionNumber(1), POLICIES)
+REGISTERS = Registers(1, PLACES, timeline_of(GOVERNING, ()), UNREAD, {})
 REALM = Realm(Environment.TEST, TenantId("oslo"))
 KEY = SoftwareKey.from_private_bytes(bytes(31) + b"\x07")
 IDENTITY = Identity(b"8 bytes.", 5, 1)
@@ -65,9 +70,15 @@ def prepare(
     """Prepare for one access point's facility."""
     point = PLACES.by_number[number]
     asking = Asking(
-        PEOPLE[person], point.facility, point if on_the_way else None, KEY.public, Language.ENGLISH
+        PEOPLE[person],
+        Circumstances(),
+        point.facility,
+        point if on_the_way else None,
+        KEY.public,
+        Language.ENGLISH,
     )
-    return prepare_credential(REGISTERS, asking, IDENTITY, Measure(REALM, KEY), at)
+    prepared = prepare_credential(REGISTERS, asking, IDENTITY, Measure(REALM, KEY), at)
+    return prepared.credential if isinstance(prepared, ToSign) else prepared
 
 
 @settings(max_examples=150, deadline=None)

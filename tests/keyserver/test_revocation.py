@@ -285,4 +285,8 @@ def _insert(rows: list[dict[str, object]], connection: sa.Connection) -> None:
 
 
 async def _renew(hall: TownHall) -> None:
-    await hall.write(lambda connection: renew_due(connection, hall.tenant.authority, hall.at))
+    await hall.write(
+        lambda connection: renew_due(
+            connection, hall.tenant.authority, hall.tenant.registers, hall.at
+        )
+    )

@@ -166,7 +166,7 @@ def test_a_database_of_another_schema_is_refused(database: Path) -> None:
     check_schema(database)
     with sqlite3.connect(database) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
-    with pytest.raises(StoreUnavailable, match="expected the schema 0001"):
+    with pytest.raises(StoreUnavailable, match="expected the schema 0002"):
         check_schema(database)
 
 

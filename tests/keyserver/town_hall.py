@@ -9,7 +9,7 @@ clock stands still at `NOW` until a test moves `hall.clock.at`.
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,29 +18,42 @@ from typing import TypeVar
 import sqlalchemy as sa
 
 from keyserver.config import FILE_NAME, Config, read_config
+from keyserver.errors import Superseded
 from keyserver.founding import Foundation, found_installation
 from keyserver.services.clients import Client
 from keyserver.services.doors.controllers import Provisioned, ReaderRequest
 from keyserver.services.installation import Installation, Tenant, open_installation
 from keyserver.services.issuing.revocation import RevocationKind, Revoked, revoke
 from keyserver.services.people.codes import CODE_MINUTES, Purpose, make_code
+from keyserver.services.people.effect import Effect
 from keyserver.services.people.importing import (
     ImportedPeople,
     ImportedPlaces,
     import_people,
     import_places,
 )
-from keyserver.services.people.publishing import Published, publish
+from keyserver.services.people.publishing import (
+    ADMINISTRATOR,
+    Published,
+    approve,
+    make_draft,
+    publish_draft,
+    weigh,
+)
+from keyserver.services.people.record_importing import ImportedRecords, import_records
 from keyserver.storage.tables import metadata
 from lockagent.protocol.keys import SoftwareKey
 from policies.public_holidays import norwegian_holidays
+from policies.revisions import Draft, DraftId
 from policies.vocabulary import Environment, Instant, PersonId, TenantId, parse_instant
 
 T = TypeVar("T")
 
 NOW = parse_instant("2026-10-14T17:00:00Z")
 """A Wednesday, 19:00 in Oslo."""
-NORA, AMUND, INGRID, KARIM = (PersonId(name) for name in ("nora", "amund", "ingrid", "karim"))
+NORA, AMUND, INGRID, KARIM, ODD = (
+    PersonId(name) for name in ("nora", "amund", "ingrid", "karim", "odd")
+)
 TENANT = TenantId("oslo")
 LIBRARY, LIBRARY_CONTROLLER = "torshov", "torshov-1"
 LIBRARY_POINTS = ("torshov/entrance/main", "torshov/entrance/side")
@@ -166,10 +179,33 @@ class TownHall:
         store, authority = self.installation.store, self.tenant.authority
         return await import_people(store, authority, text, "people.yaml", self.at)
 
-    async def publish(self, documents: dict[str, str]) -> Published:
-        """Publish documents."""
+    async def import_records(self, text: str) -> ImportedRecords:
+        """Import a records file."""
         store, authority = self.installation.store, self.tenant.authority
-        return await publish(store, authority, documents, norwegian_holidays(), self.at)
+        return await import_records(store, authority, text, "records.yaml", self.at)
+
+    async def draft(self, documents: dict[str, str], author: str = ADMINISTRATOR) -> Draft:
+        """Keep documents as a draft."""
+        store, authority = self.installation.store, self.tenant.authority
+        return await make_draft(store, authority, documents, norwegian_holidays(), author, self.at)
+
+    async def weigh(self, draft: DraftId, active_from: Instant | None = None) -> Effect:
+        """What a draft would change, from now on unless told otherwise."""
+        start = self.at if active_from is None else active_from
+        return await weigh(self.installation.store, self.tenant.id, draft, self.at, start, 7)
+
+    async def publish(
+        self, documents: dict[str, str], active_from: Instant | None = None
+    ) -> Published:
+        """Publish documents; whoever has to agree does."""
+        store, authority = self.installation.store, self.tenant.authority
+        name = (await self.draft(documents)).id
+        while True:
+            effect = await self.weigh(name, active_from)
+            if effect.reasons:
+                await approve(store, authority.tenant, effect, ODD, self.at)
+            with suppress(Superseded):
+                return await publish_draft(store, authority, effect, self.at)
 
     async def rows(self, table: str) -> int:
         """How many rows a table has."""
@@ -197,6 +233,20 @@ class TownHall:
 def example(name: str) -> str:
     """The text of an example document."""
     return (EXAMPLES / name).read_text(encoding="utf-8")
+
+
+def places_with(**registers: str) -> str:
+    """The example places with a name in each of these registers, all of which they leave empty."""
+    text = example("places.yaml")
+    for register, name in registers.items():
+        text = text.replace(f"{register}: []", f"{register}: [{name}]")
+    return text
+
+
+def torshov(*rules: str) -> dict[str, str]:
+    """A document of the library with these rules, an item of YAML each; it never closes."""
+    written = "".join(f"- {rule}\n" for rule in rules)
+    return {"torshov.yaml": f"for: building:torshov\ntime_zone: Europe/Oslo\npolicies:\n{written}"}
 
 
 def example_documents() -> dict[str, str]:

@@ -145,6 +145,46 @@ async def test_a_sensitive_door_is_asked_for_on_the_way(
     assert isinstance(await load().open(MAIN_DOOR), Opened)
 
 
+def _open_by_another_rule(issuer: IssuerSimulator) -> None:
+    """The keyring has the door open now; what a refresh gives opens it tomorrow."""
+    issuer.grants["torshov"] = grant_of(windows=(Window(TOMORROW, Instant(TOMORROW + 3600)),))
+
+
+async def test_a_door_that_is_open_by_a_rule_with_limits_is_asked_for_on_the_way(
+    issuer: IssuerSimulator, phone: Phone, load: Load
+) -> None:
+    _open_by_another_rule(issuer)
+    await phone.refresh()
+    issuer.on_the_way[MAIN_DOOR] = grant_of(windows=(Window(NOW, Instant(NOW + 900)),))
+    issuer.calls.clear()
+    assert isinstance(await load().open(MAIN_DOOR), Opened)
+    assert "/v1/me/keyring" not in issuer.calls, "one key is asked for, not all of them"
+
+
+async def test_where_the_server_says_no_on_the_way_its_word_is_told(
+    issuer: IssuerSimulator, phone: Phone, load: Load, air: SimulatedAir
+) -> None:
+    _open_by_another_rule(issuer)
+    await phone.refresh()
+    why = {"rule": "twice", "reason": "limits", "sentence": "Besøkene er brukt opp."}
+    issuer.keyring_points = [keyring_point(MAIN_DOOR, 4711, open_now=False, why=(why,))]
+    outcome = await load().open(MAIN_DOOR)
+    assert isinstance(outcome, Refused)
+    assert (outcome.by, outcome.reason, outcome.why) == ("phone", "limits", ("limits",))
+    assert (outcome.sentence, air.connections) == ("Besøkene er brukt opp.", 0)
+
+
+async def test_where_the_server_is_down_on_the_way_the_door_is_asked_with_what_is_held(
+    issuer: IssuerSimulator, phone: Phone, load: Load, air: SimulatedAir
+) -> None:
+    _open_by_another_rule(issuer)
+    await phone.refresh()
+    issuer.twist = _server_down
+    outcome = await load().open(MAIN_DOOR)
+    assert isinstance(outcome, Refused)
+    assert (outcome.by, air.connections) == ("door", 1)
+
+
 async def test_a_sensitive_door_offline_says_that_the_key_has_to_be_fetched(
     issuer: IssuerSimulator, phone: Phone, load: Load, air: SimulatedAir
 ) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.conditions import tell_who
@@ -15,10 +15,10 @@ from policies.grant import Window
 from policies.model import During
 from policies.vocabulary import Instant
 from policies.windows import Telling, contains
-from tests.policies import naive_oracle, written
-from tests.policies.written import DAYS, TIMES, Doc
-
-drawn = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+from tests.policies import drawn, naive_hours, naive_people, written
+from tests.policies.drawn import often
+from tests.policies.drawn_calendars import DAY_LISTS, DAYS, OPENINGS, TIMES, calendars, days, zones
+from tests.policies.written import Doc
 
 
 def instants_around(day: str, zone: str) -> list[Instant]:
@@ -36,18 +36,18 @@ def told_at(told: Telling, at: Instant) -> tuple[bool, bool]:
     return contains(told.surely, at), contains(told.possibly, at)
 
 
-@drawn
-@given(written.calendars, written.days, written.zones)
+@often(150)
+@given(calendars, days, zones)
 def test_an_opening_is_open_exactly_when_the_oracle_says(
     calendar: Doc, day: str, zone: str
 ) -> None:
     doc: dict[str, Any] = {
         "for": "building:town",
         "time_zone": zone,
-        "days": written.DAY_LISTS,
+        "days": DAY_LISTS,
         "calendars": {"c": calendar},
         "policies": [written.rule(allow="anyone", during=f"c.{opening}", id=opening)
-                     for opening in written.OPENINGS],
+                     for opening in OPENINGS],
     }  # fmt: skip
     around = instants_around(day, zone)
     span = Window(around[0], Instant(around[-1] + 1))
@@ -57,12 +57,12 @@ def test_an_opening_is_open_exactly_when_the_oracle_says(
         edges = [edge for windows in told for window in windows for edge in window]
         beside = [Instant(edge + second) for edge in edges for second in (-1, 0)]
         for at in {*around, *(at for at in beside if span.start <= at < span.end)}:
-            naive = naive_oracle.opening_at(doc, calendar, rule.when.opening, at)
+            naive = naive_hours.opening_at(doc, calendar, rule.when.opening, at)
             assert told_at(told, at) == naive, (rule.id, at)
 
 
-@drawn
-@given(written.conditions, written.people, written.zones, st.data())
+@often(150)
+@given(drawn.conditions, drawn.people, zones, st.data())
 def test_a_condition_holds_exactly_when_the_oracle_says(
     condition: Doc, person: Doc, zone: str, data: st.DataObject
 ) -> None:
@@ -80,5 +80,5 @@ def test_a_condition_holds_exactly_when_the_oracle_says(
     for day in DAYS[:4]:
         near.append(Instant(int(datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp())))
     for at in near:
-        naive = naive_oracle.condition_at(condition, person, at, zone)
+        naive = naive_people.condition_at(condition, person, at, zone)
         assert told_at(told, at) == naive, at

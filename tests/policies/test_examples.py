@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.engine import decide
+from policies.explaining import explain
 from policies.grant import Standing, Window
 from policies.granting import grant_for
 from policies.keyring import keyring_of
@@ -16,8 +16,8 @@ MAIN = PLACES.by_id[AccessPointId("torshov/entrance/main")].number
 
 def told(person: str, point: str, at: str = "2026-10-14T17:00") -> tuple[str, str | None]:
     number = PLACES.by_id[AccessPointId(point)].number
-    decision = decide(POLICIES, PEOPLE[PersonId(person)], number, Action.OPEN, instant(at))
-    return decision.reason, decision.rule
+    explanation = explain(POLICIES, PEOPLE[PersonId(person)], number, Action.OPEN, instant(at))
+    return explanation.reason, explanation.rule
 
 
 @pytest.mark.parametrize(
@@ -79,14 +79,14 @@ def test_a_member_of_14_carries_tomorrows_staffed_hours_and_is_refused_now_by_th
 
 def test_the_keyring_shows_what_opens_today_and_what_is_listed() -> None:
     shown = keyring_of(POLICIES, PEOPLE[PersonId("amund")], EVENING)
-    assert [(p.access_point.id, p.decision.rule, p.decision.reason) for p in shown] == [
+    assert [(p.access_point.id, p.explanation.rule, p.explanation.reason) for p in shown] == [
         ("frogner-pool/turnstile/main", "pool-members", "granted"),
         ("haraldrud/gate/vehicles", "recycling-evening", "age"),
         ("storgata-7/waste", "waste-room", "resident"),
         ("torshov/entrance/main", "torshov-self-service", "age"),
         ("torshov/entrance/side", "torshov-self-service", "age"),
     ]
-    assert shown[-1].decision.opens_at == instant("2026-10-15T08:00")
+    assert shown[-1].explanation.opens_at == instant("2026-10-15T08:00")
 
 
 def test_the_keyring_leaves_out_what_is_neither_listed_nor_open_within_a_day() -> None:

@@ -121,6 +121,9 @@ def test_a_person_has_a_birth_date_and_typed_facts() -> None:
     ("person", "says"),
     [
         ({"id": "Kari"}, "got 'Kari'"),
+        ({"id": "kari", "household": "Home 7"}, "got 'Home 7'"),
+        ({"id": "kari", "protected": "yes"}, "true or false"),
+        ({"id": "kari", "protcted": "true"}, "nearest: protected"),
         ({"id": "kari", "born": "2012-02-30"}, "a date such as"),
         ({"id": "kari", "facts": [fact("meber", "gym")]}, "nearest: member"),
         ({"id": "kari", "facts": [fact("member", "gmy")]}, "nearest: gym"),
@@ -144,6 +147,51 @@ def test_a_faulty_person_is_refused_with_a_sentence(person: dict[str, Any], says
     (fault,) = raised.value.faults
     assert says in fault.sentence
     assert fault.path.startswith("people[0]")
+
+
+def test_a_register_tells_up_to_its_fresh_until() -> None:
+    people = parse_people(
+        json.dumps(
+            {
+                "registers": {
+                    "member": {"fresh_until": "2026-10-14T20:00:00Z"},
+                    "role": {"fresh_until": "2026-10-14T22:00"},
+                },
+                "people": [{"id": "kari"}, {"id": "ola"}],
+            }
+        ),
+        "people.yaml",
+        PLACES,
+    )
+    kari, ola = people.values()
+    assert kari.fresh_until == {
+        FactKind.MEMBER: instant("2026-10-14T20:00"),
+        FactKind.ROLE: instant("2026-10-14T20:00"),
+    }
+    assert ola.fresh_until == kari.fresh_until
+    assert subject({"facts": []}).fresh_until == {}
+
+
+@pytest.mark.parametrize(
+    ("registers", "says"),
+    [
+        ({"meber": {"fresh_until": "2026-10-14T20:00"}}, "nearest: member"),
+        ({"member": {"fresh": "2026-10-14T20:00"}}, "nearest: fresh_until"),
+        ({"member": {"fresh_until": "2026-10-14"}}, "expected a date-time"),
+        ({"member": {}}, "empty mapping"),
+    ],
+)
+def test_a_faulty_register_is_refused_with_a_sentence(registers: Any, says: str) -> None:
+    with pytest.raises(PolicyError, match=says):
+        parse_people(
+            json.dumps({"registers": registers, "people": [{"id": "a"}]}), "people.yaml", PLACES
+        )
+
+
+def test_a_household_and_a_protected_address_are_told_of_a_person() -> None:
+    person = subject({"household": "home-7", "protected": "true"})
+    assert (person.household, person.is_protected) == ("home-7", True)
+    assert (subject({}).household, subject({"protected": "false"}).is_protected) == (None, False)
 
 
 def test_one_person_is_written_once() -> None:

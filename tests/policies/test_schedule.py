@@ -16,7 +16,7 @@ from policies.schedule import (
     local_day,
     start_of_day,
 )
-from tests.policies.naive_oracle import highest_wall_time
+from tests.policies.naive_hours import highest_wall_time
 from tests.policies.written import instant
 
 OSLO = ZoneInfo("Europe/Oslo")

@@ -9,7 +9,10 @@ from policies.grant import Window
 from policies.vocabulary import Instant
 from policies.windows import (
     ALWAYS,
+    HOLDS_ALWAYS,
+    HOLDS_NEVER,
     NEVER,
+    UNKNOWN,
     Telling,
     Windows,
     canonical,
@@ -17,6 +20,7 @@ from policies.windows import (
     contains,
     difference,
     intersection,
+    known,
     union,
     window,
 )
@@ -75,8 +79,44 @@ def test_a_bound_not_given_is_no_bound() -> None:
     assert contains(window(Instant(3), None), Instant(2**40))
 
 
-@given(sets, sets, sets, sets)
-def test_doubt_survives_every_combination(a: Windows, b: Windows, c: Windows, d: Windows) -> None:
-    first, second = Telling(a, union(a, b)), Telling(c, union(c, d))
-    for told in (first.and_(second), first.or_(second), first.but_not(second)):
+def test_a_clip_keeps_the_windows_that_lie_inside_it() -> None:
+    windows = tuple(Window(Instant(at), Instant(at + 5)) for at in (0, 10, 20, 30))
+    assert clip(windows, Window(Instant(0), Instant(35))) is windows
+    cut = clip(windows, Window(Instant(4), Instant(31)))
+    assert cut == (Window(Instant(4), Instant(5)), *windows[1:3], Window(Instant(30), Instant(31)))
+    assert cut[1] is windows[1]
+    assert clip(windows, Window(Instant(5), Instant(10))) == NEVER
+    assert clip(windows, Window(Instant(9), Instant(9))) == NEVER
+
+
+tellings = st.one_of(
+    st.sampled_from([HOLDS_ALWAYS, HOLDS_NEVER, UNKNOWN]),
+    sets.map(known),
+    st.builds(lambda a, b: Telling(a, union(a, b)), sets, sets),
+)
+
+
+@given(tellings, tellings)
+def test_tellings_combine_by_what_is_sure_and_what_is_possible(
+    first: Telling, second: Telling
+) -> None:
+    small_span = Window(Instant(0), Instant(13))
+
+    def inside(windows: Windows) -> set[int]:
+        return instants(clip(windows, small_span))
+
+    surely, possibly = inside(first.surely), inside(first.possibly)
+    others_surely, others_possibly = inside(second.surely), inside(second.possibly)
+    for told, expected in (
+        (first.and_(second), (surely & others_surely, possibly & others_possibly)),
+        (first.or_(second), (surely | others_surely, possibly | others_possibly)),
+        (first.but_not(second), (surely - others_possibly, possibly - others_surely)),
+    ):
+        assert (inside(told.surely), inside(told.possibly)) == expected
         assert not difference(told.surely, told.possibly)
+
+
+@given(sets.map(known), sets.map(known))
+def test_what_is_known_of_both_is_known_of_them_together(first: Telling, second: Telling) -> None:
+    for told in (first.and_(second), first.or_(second), first.but_not(second)):
+        assert told.is_known()

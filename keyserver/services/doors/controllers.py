@@ -24,7 +24,7 @@ from keyserver.services.idempotency import Idempotency, recall, remember
 from keyserver.services.identifiers import new_identifier
 from keyserver.services.people.codes import Purpose, WrongTries, redeem_code
 from keyserver.services.people.enrolment import require_new_key
-from keyserver.services.people.registers import RegisterCache
+from keyserver.services.people.registers import RegisterCache, Registers
 from keyserver.storage.store import Store
 from keyserver.storage.tables import access_point, controller, reader, reader_certificate
 from lockagent.protocol.encoding import encode
@@ -143,6 +143,9 @@ class Controllers:
         tenant = self._authority.tenant
         caller = key.thumbprint()
 
+        def read(connection: sa.Connection) -> Registers | None:
+            return self._registers.read(connection, at)
+
         def unit(connection: sa.Connection) -> Provisioned:
             made = recall(connection, tenant, caller, idempotency)
             if made is None:
@@ -151,7 +154,7 @@ class Controllers:
             return self._provisioned(connection, ControllerId(made))
 
         with self._tries.one_try(address, at):
-            await self._store.read(self._registers.read)  # Parses what is newer, without a lock.
+            await self._store.read(read)  # Parses what is newer, without a lock.
             return await self._store.write(unit)
 
     def _provision(
@@ -166,7 +169,7 @@ class Controllers:
         authority = self._authority
         place = redeem_code(connection, authority.tenant, Purpose.CONTROLLER, code, at)
         require_new_key(connection, authority.tenant, key)
-        registers = self._registers.read(connection)
+        registers = self._registers.read(connection, at)
         points = () if registers is None else registers.places.access_points
         mine = {str(point.id): point for point in points if point.controller == place}
         if registers is None or not mine:
@@ -193,7 +196,7 @@ class Controllers:
             install_reader(connection, authority, made, facility, number, request.key, at)
         retire_without_points(connection, authority.tenant, at)
         renew_bundle(connection, authority, facility, at)
-        renew_settings(connection, authority, registers.places, made, at)
+        renew_settings(connection, authority, registers, made, at)
         return made
 
     def _provisioned(self, connection: sa.Connection, of: ControllerId) -> Provisioned:

@@ -104,9 +104,9 @@ def add_issuer_key(
     elif role in ROLES:
         _announce(connection, tenant, role, key.public, at)
     renew_all_bundles(connection, authority, at)
-    registers = read_registers(connection, tenant)
+    registers = read_registers(connection, tenant, at)
     if version is not None and registers is not None:
-        renew_all_settings(connection, authority, registers.places, at, at_any_rate=True)
+        renew_all_settings(connection, authority, registers, at, at_any_rate=True)
     return NewKey(role, key.public.kid, version)
 
 

@@ -8,18 +8,35 @@ Rules kept here (abuse cases F01, F02):
   fork: the batch is kept as evidence, and nothing of it becomes journal;
 - of one contradiction one batch is kept, however often it is signed anew, and of one controller
   `MOST_FORKS_KEPT`: a controller that went mad, or its thief, fills no disk;
-- every chain can be recomputed from what is kept.
+- every chain can be recomputed from what is kept;
+- what new entries tell of openings is counted in the transaction that keeps them, once; where
+  somebody was waited for, the controller's unlock schedule is renewed right after it.
 """
 
 import hashlib
+import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.dialects.sqlite import insert
 
-from keyserver.errors import AdministratorError, JournalFork, JournalGap, NotYourJournal
+from keyserver.errors import (
+    AdministratorError,
+    IssuanceFault,
+    JournalFork,
+    JournalGap,
+    NotYourJournal,
+    SignerUnavailable,
+    StoreUnavailable,
+)
+from keyserver.services.authority import Authority
 from keyserver.services.clients import Client, ClientKind, require_kind
+from keyserver.services.doors.openings import note_openings
+from keyserver.services.doors.settings import renew_settings
+from keyserver.services.people.registers import RegisterCache
+from keyserver.services.people.surroundings import waiting_points
 from keyserver.storage.store import Store
 from keyserver.storage.tables import controller, journal_entry, journal_fork
 from lockagent.protocol.access_event import (
@@ -27,16 +44,19 @@ from lockagent.protocol.access_event import (
     ChainBreak,
     JournalBatch,
     JournalHead,
+    decode_entry,
     entry_hash,
     first_break,
     parse_batch,
 )
-from lockagent.protocol.envelope import ObjectType, Realm
+from lockagent.protocol.envelope import ObjectType
 from lockagent.protocol.keys import BadSignature
-from policies.vocabulary import Instant, TenantId
+from policies.vocabulary import AccessPointNumber, ControllerId, Instant, TenantId
 
 MOST_FORKS_KEPT = 16
 END_OF_SEQUENCES = 2**63 - 1
+
+_LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +77,14 @@ class _Upload:
     batch: JournalBatch
     received: bytes
     payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What a batch came to: the sequence after it, and where its new entries tell of openings."""
+
+    next_sequence: int
+    opened: frozenset[AccessPointNumber]
 
 
 _HEAD = (
@@ -98,9 +126,10 @@ _CONTROLLERS = (
 class JournalIntake:
     """The journals of one tenant's controllers."""
 
-    def __init__(self, store: Store, realm: Realm) -> None:
+    def __init__(self, store: Store, authority: Authority, registers: RegisterCache) -> None:
         self._store = store
-        self._realm = realm
+        self._authority = authority
+        self._registers = registers
 
     async def receive(self, client: Client, received: bytes, at: Instant) -> int:
         """Keep a batch; the sequence after its last entry, for a known batch as for a new one.
@@ -110,7 +139,7 @@ class JournalIntake:
         require_kind(client, ClientKind.CONTROLLER)
         parsed = parse_batch(received)
         try:
-            batch = parsed.verify(ObjectType.JOURNAL, self._realm, client.key)
+            batch = parsed.verify(ObjectType.JOURNAL, self._authority.realm, client.key)
         except BadSignature as error:
             raise NotYourJournal(
                 "expected a batch by the caller's agent key, got another"
@@ -119,25 +148,43 @@ class JournalIntake:
             raise NotYourJournal(
                 f"expected the journal of {client.id}, got that of {batch.controller}"
             )
-        tenant = self._realm.tenant
+        tenant = self._authority.tenant
         upload = _Upload(batch, received, parsed.sign1.payload)
+        known = await self._store.read(partial(self._registers.read, at=at))
+        waiting = frozenset[AccessPointNumber]() if known is None else waiting_points(known)
 
-        def unit(connection: sa.Connection) -> int | JournalFork:
+        def unit(connection: sa.Connection) -> _Taken | JournalFork:
             # A fork is returned and not raised: its evidence must be committed.
-            return _take(connection, tenant, upload, at)
+            return _take(connection, tenant, upload, waiting, at)
 
         taken = await self._store.write(unit)
         if isinstance(taken, JournalFork):
             raise taken
-        return taken
+        if taken.opened & waiting:
+            await self._renew_settings(batch.controller, at)
+        return taken.next_sequence
+
+    async def _renew_settings(self, of: ControllerId, at: Instant) -> None:
+        """Let the controller hear who has opened; the journal is kept whether or not it can."""
+
+        def unit(connection: sa.Connection) -> None:
+            known = self._registers.read(connection, at)
+            if known is not None:
+                renew_settings(connection, self._authority, known, of, at)
+
+        try:
+            await self._store.write(unit)
+        except (StoreUnavailable, SignerUnavailable, IssuanceFault) as error:
+            _LOG.error("settings of %s not renewed: %s", of, error)
 
 
 def _take(
     connection: sa.Connection,
     tenant: TenantId,
     upload: _Upload,
+    waiting: frozenset[AccessPointNumber],
     at: Instant,
-) -> int | JournalFork:
+) -> _Taken | JournalFork:
     batch = upload.batch
     of = {"tenant": tenant, "controller": batch.controller}
     head = _head(connection, of)
@@ -163,7 +210,8 @@ def _take(
                 "received_at": at,
             },
         )
-    return batch.first_sequence + len(batch.entries)
+    opened = note_openings(connection, tenant, batch.controller, map(decode_entry, new), waiting)
+    return _Taken(batch.first_sequence + len(batch.entries), opened)
 
 
 def check_chains(

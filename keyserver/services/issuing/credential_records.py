@@ -21,10 +21,12 @@ from keyserver.services.authority import Authority
 from keyserver.services.clients import Client
 from keyserver.services.counters import Counter, read_counter
 from keyserver.services.doors.bundles import epoch_of, newest_bundle
+from keyserver.services.doors.openings import rules_text
 from keyserver.services.doors.readers import certificates_of
 from keyserver.storage.tables import credential, device, held_index
 from lockagent.protocol.credential import INDEX_LIMIT, Credential
 from lockagent.protocol.keys import VerifyingKey
+from policies.circumstances import RuleName
 from policies.places import AccessPoint
 from policies.vocabulary import FacilityId, Instant, PersonId
 
@@ -57,6 +59,7 @@ class PreparedCredential:
     """A credential to be signed, and what must still hold when it is recorded."""
 
     credential: Credential
+    limited: tuple[RuleName, ...]
     is_on_the_way: AccessPoint | None
     person: PersonId
     device: str
@@ -150,6 +153,7 @@ class CredentialRecords:
                 "expires": made.expires,
                 "issued_at": at,
                 "credential": data,
+                "limited": rules_text(prepared.limited),
             }
             if connection.execute(_HOLD, held).rowcount != 1:
                 raise Superseded

@@ -18,9 +18,10 @@ from keyserver.services.issuing.revocation import IssuedRow
 from keyserver.services.people.registers import Registers
 from keyserver.storage.tables import credential
 from lockagent.protocol.credential import parse_credential
+from policies.circumstances import Circumstances
 from policies.grant import Grant, Window
-from policies.granting import grant_for
 from policies.model import Subject
+from policies.succession import grant_over
 from policies.vocabulary import AccessPointNumber, FacilityId, Instant, PersonId, TenantId
 
 SubjectOf: TypeAlias = Callable[[PersonId], Subject | None]
@@ -33,6 +34,9 @@ class Excess:
 
     lost: tuple[IssuedRow, ...]
     examined: frozenset[bytes]
+
+
+NOTHING_LOST = Excess((), frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +104,13 @@ def _given(now: Registers, subject_of: SubjectOf, question: _Question) -> Grant 
         return None
     if question.point is not None and question.point not in now.places.by_number:
         return None
-    asked = grant_for(
-        now.policies, subject, question.facility, question.span, access_point=question.point
+    # Visits and openings have been counted when it was issued: what is out is not asked for again.
+    asked = grant_over(
+        now.policies,
+        subject,
+        question.facility,
+        question.span,
+        access_point=question.point,
+        circumstances=Circumstances(switches=now.switches, opened=None),
     )
     return asked.grant

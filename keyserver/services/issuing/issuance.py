@@ -47,6 +47,7 @@ from keyserver.services.issuing.preparing import (
     prepare_credential,
 )
 from keyserver.services.people.registers import RegisterCache, Registers, subject_of
+from keyserver.services.people.surroundings import surroundings
 from keyserver.storage.store import Store
 from lockagent.protocol.claims import CTI_BYTES
 from lockagent.protocol.client_proof import MAX_ATTESTED_KEYS
@@ -140,7 +141,7 @@ class Issuance:
         """For each request, in order: a credential to be signed, a stored one, or a refusal."""
         tenant = self._authority.tenant
         person = require_device(connection, tenant, client)
-        registers = self._registers.read(connection)
+        registers = self._registers.read(connection, at)
         subject = subject_of(connection, tenant, person)
         if registers is None:
             raise UnknownFacility(f"expected a facility of {tenant}, got none imported yet")
@@ -179,7 +180,11 @@ class Issuance:
             return stored
         if asker.subject is None:
             return RefusedRequest(facility, "unknown-person", ())
-        asking = Asking(asker.subject, facility, point, request.key, asker.language)
+        number = None if point is None else point.number
+        around = surroundings(
+            connection, self._authority.tenant, asker.registers, asker.subject, number, at
+        )
+        asking = Asking(asker.subject, around, facility, point, request.key, asker.language)
         prepared = self._prepare(connection, asker, asking, at)
         if point is not None and isinstance(prepared, RefusedRequest) and not prepared.why:
             raise _unknown_point(facility)
@@ -204,7 +209,8 @@ class Issuance:
             return prepared
         _, bundle = newest_bundle(connection, authority.tenant, facility)
         return PreparedCredential(
-            credential=prepared,
+            credential=prepared.credential,
+            limited=prepared.limited,
             is_on_the_way=asking.access_point,
             person=asking.subject.id,
             device=asker.client.id,

@@ -22,14 +22,18 @@ from lockagent.protocol.credential import (
 )
 from lockagent.protocol.envelope import Realm
 from lockagent.protocol.keys import SigningKey, VerifyingKey
+from policies.circumstances import Circumstances, RuleName
+from policies.explaining import Explanation, Refusal, explain, refusals
 from policies.grant import MAX_LIFE_SECONDS, Grant, GrantEntry, Window
-from policies.granting import GrantResult, Refusal, grant_for
+from policies.granting import GrantResult
 from policies.keyring import SHOWN_AHEAD_SECONDS
 from policies.language import Language
 from policies.model import Subject
-from policies.places import AccessPoint, Places
-from policies.vocabulary import FacilityId, Instant
-from policies.wording import reason_sentence
+from policies.places import AccessPoint
+from policies.subject_to import Proviso
+from policies.succession import grant_over
+from policies.vocabulary import Action, FacilityId, Instant
+from policies.wording import circumstance_sentence, reason_sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +70,19 @@ class Asking:
     """Who asks for what: `access_point` where she is on the way to one, `key` to be bound to it."""
 
     subject: Subject
+    circumstances: Circumstances
     facility: FacilityId
     access_point: AccessPoint | None
     key: VerifyingKey
     language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class ToSign:
+    """A credential to sign, and the rules with limits that an opening by it is a visit of."""
+
+    credential: Credential
+    limited: tuple[RuleName, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +95,7 @@ class Measure:
 
 def prepare_credential(
     registers: Registers, asking: Asking, identity: Identity, measure: Measure, at: Instant
-) -> Credential | RefusedRequest:
+) -> ToSign | RefusedRequest:
     """What to sign now; ValueError where no credential can hold what policy gives at once."""
     interval = None
     is_on_the_way = asking.access_point is not None
@@ -94,10 +107,10 @@ def prepare_credential(
             break
     if interval is None or interval.end <= at or result.grant is None:
         # A window that ended since the step began is of no use: tell what lacks now.
-        return _refusal(_ask(registers, asking, at), asking, registers.places, at)
+        return _refusal(_ask(registers, asking, at), asking, registers, at)
     clipped = clip(result.grant, interval)
     if clipped is None:
-        return _refusal(result, asking, registers.places, at)
+        return _refusal(result, asking, registers, at)
     issued_at, expires = interval
     credential = Credential(
         facility=asking.facility,
@@ -107,11 +120,12 @@ def prepare_credential(
         cti=identity.cti,
         presentation_key=asking.key,
         epoch=identity.epoch,
-        revision=registers.revision,
+        revision=registers.in_force(issued_at).number,
         index=identity.index,
         grant=clipped,
     )
-    return shorten(credential, measure, at)
+    limited = tuple(rule.name for rule in result.limited)
+    return ToSign(shorten(credential, measure, at), limited)
 
 
 def shorten(credential: Credential, measure: Measure, at: Instant) -> Credential:
@@ -157,12 +171,13 @@ def clip(grant: Grant, span: Window) -> Grant | None:
 
 def _ask(registers: Registers, asking: Asking, start: Instant) -> GrantResult:
     point = asking.access_point
-    return grant_for(
+    return grant_over(
         registers.policies,
         asking.subject,
         asking.facility,
         Window(start, Instant(start + MAX_LIFE_SECONDS)),
         access_point=None if point is None else point.number,
+        circumstances=asking.circumstances,
     )
 
 
@@ -181,24 +196,46 @@ def _last_end(grant: Grant | None) -> Instant:
     return max(ends, default=Instant(0))
 
 
-def _refusal(result: GrantResult, asking: Asking, places: Places, at: Instant) -> RefusedRequest:
-    return RefusedRequest(
-        asking.facility,
-        "no-grant",
-        tuple(
-            RefusedPoint(
-                refusal.access_point.id,
-                refusal.decision.rule,
-                refusal.decision.reason,
-                reason_sentence(refusal.decision, asking.language, places),
-                refusal.decision.opens_at,
-            )
-            for refusal in result.refused
-            if refusal.access_point.listed or _opens_within_a_day(refusal, at)
-        ),
+def _refusal(
+    result: GrantResult, asking: Asking, registers: Registers, at: Instant
+) -> RefusedRequest:
+    """Why nothing is given: by the rules, or else by what they are subject to on the way."""
+    places, point = registers.places, asking.access_point
+    policies = registers.in_force(at).policies
+    asked = places.of_facility(asking.facility) if point is None else (point,)
+    refused = [one for one in asked if point is not None or one.number not in result.on_the_way]
+    told = refusals(policies, asking.subject, refused, at, registers.switches)
+    why = tuple(
+        RefusedPoint(
+            refusal.access_point.id,
+            refusal.explanation.rule,
+            refusal.explanation.reason,
+            reason_sentence(refusal.explanation, asking.language, places),
+            refusal.explanation.opens_at,
+        )
+        for refusal in told
+        if refusal.access_point.listed or _opens_within_a_day(refusal, at)
     )
+    if point is not None and not told:
+        explanation = explain(
+            policies, asking.subject, point.number, Action.OPEN, at, registers.switches
+        )
+        kind = _unmet(explanation, asking.circumstances)
+        sentence = circumstance_sentence(kind, asking.language)
+        why = (RefusedPoint(point.id, explanation.rule, kind.value, sentence, None),)
+    return RefusedRequest(asking.facility, "no-grant", why)
+
+
+def _unmet(explanation: Explanation, around: Circumstances) -> Proviso:
+    """What keeps back a right that the windows give: visits used up, or somebody waited for."""
+    used_up = any(
+        name.rule == proviso.rule.id and not around.has_visits_left(name, proviso.rule)
+        for proviso in explanation.subject_to
+        for name in around.visits
+    )
+    return Proviso.LIMITS if used_up else Proviso.AFTER
 
 
 def _opens_within_a_day(refusal: Refusal, at: Instant) -> bool:
-    opens_at = refusal.decision.opens_at
+    opens_at = refusal.explanation.opens_at
     return opens_at is not None and opens_at < at + SHOWN_AHEAD_SECONDS

@@ -19,7 +19,6 @@ from sqlalchemy.dialects.sqlite import insert
 
 from keyserver.errors import AdministratorError
 from keyserver.services.authority import Authority
-from keyserver.services.counters import Counter, read_counter
 from keyserver.services.doors.bundles import renew_all_bundles
 from keyserver.services.doors.controllers import retire_without_points
 from keyserver.services.doors.settings import renew_all_settings
@@ -32,15 +31,21 @@ from keyserver.services.people.register_change import (
     require_unchanged,
 )
 from keyserver.services.people.registers import (
-    Registers,
-    newest_revision,
     read_registers,
+    registers_over,
     subject_of,
 )
 from keyserver.storage.store import Store
-from keyserver.storage.tables import access_point, facility, fact, person, register_file, tenant
-from policies.document import load_policies
-from policies.model import Subject
+from keyserver.storage.tables import (
+    access_point,
+    facility,
+    fact,
+    person,
+    register_file,
+    register_freshness,
+    tenant,
+)
+from policies.model import FactKind, Subject
 from policies.people import parse_people
 from policies.places import Places, parse_places
 from policies.vocabulary import Instant, PersonId, TenantId
@@ -108,9 +113,13 @@ _REMOVE_POINT = (
     .values(removed_at=sa.bindparam("at"))
 )
 _CLEAR_FACTS = sa.delete(fact).where(fact.c.tenant == sa.bindparam("of_tenant"))
+_CLEAR_FRESHNESS = sa.delete(register_freshness).where(
+    register_freshness.c.tenant == sa.bindparam("of_tenant")
+)
 _CLEAR_PEOPLE = sa.delete(person).where(person.c.tenant == sa.bindparam("of_tenant"))
 _ADD_PERSON = sa.insert(person)
 _ADD_FACT = sa.insert(fact)
+_ADD_FRESHNESS = sa.insert(register_freshness)
 _PEOPLE_FILE = sa.select(register_file.c.content).where(
     register_file.c.tenant == sa.bindparam("tenant"), register_file.c.kind == "people"
 )
@@ -156,13 +165,10 @@ def _plan_places(
     places = parse_places(text, file)
     if places.tenant.id != of:
         raise AdministratorError(f"expected places of tenant {of}, got {places.tenant.id}")
-    number, documents, holidays = newest_revision(connection, of)
-    policies = load_policies(documents, places, holidays)
+    registers = registers_over(connection, of, places, at)
     people = connection.execute(_PEOPLE_FILE, {"tenant": of}).scalar_one_or_none()
     if people is not None:
         parse_people(people, "people.yaml", places)
-    generation = read_counter(connection, of, Counter.REGISTERS)
-    registers = Registers(generation, number, places, policies)
     return plan_change(connection, of, registers, partial(subject_of, connection, of), at)
 
 
@@ -179,13 +185,13 @@ def _take_places(
     before = connection.execute(_COUNT_POINTS, {"tenant": of}).scalar_one()
     _keep_points(connection, of, places, at)
     connection.execute(_NAME_TENANT, {"of_tenant": of, "new_name": places.tenant.name})
-    _keep_file(connection, of, "places", text, at)
+    keep_file(connection, of, "places", text, at)
     for name in places.facilities:
         row = {"tenant": of, "facility": name, "epoch": 1, "readers_since": 0}
         connection.execute(_ADD_FACILITY, row)
     retired = retire_without_points(connection, of, at)
     renew_all_bundles(connection, authority, at)
-    renew_all_settings(connection, authority, places, at)
+    renew_all_settings(connection, authority, to_be.registers, at)
     subjects = partial(subject_of, connection, of)
     lost = conclude_change(connection, authority, to_be, subjects, at)
     return ImportedPlaces(before, len(places.access_points), retired, lost)
@@ -194,7 +200,7 @@ def _take_places(
 def _plan_people(
     connection: sa.Connection, of: TenantId, text: str, file: str, at: Instant
 ) -> _PlannedPeople:
-    known = read_registers(connection, of)
+    known = read_registers(connection, of, at)
     if known is None:
         raise AdministratorError("expected places before people, got none; import places first")
     people = parse_people(text, file, known.places)
@@ -216,10 +222,10 @@ def _take_people(
     require_unchanged(connection, of, planned.to_be)
     people = planned.people
     before = connection.execute(_COUNT_PEOPLE, {"tenant": of}).scalar_one()
-    connection.execute(_CLEAR_FACTS, {"of_tenant": of})
-    connection.execute(_CLEAR_PEOPLE, {"of_tenant": of})
+    for clear in (_CLEAR_FACTS, _CLEAR_FRESHNESS, _CLEAR_PEOPLE):
+        connection.execute(clear, {"of_tenant": of})
     _keep_people(connection, of, people.values())
-    _keep_file(connection, of, "people", text, at)
+    keep_file(connection, of, "people", text, at)
     leavers = revoke_leavers(connection, authority, at)
     lost = conclude_change(connection, authority, planned.to_be, people.get, at)
     return ImportedPeople(before, len(people), leavers, lost)
@@ -255,9 +261,19 @@ def _keep_points(connection: sa.Connection, of: TenantId, places: Places, at: In
 def _keep_people(connection: sa.Connection, of: TenantId, people: Iterable[Subject]) -> None:
     persons: list[dict[str, object]] = []
     facts: list[dict[str, object]] = []
+    fresh_until: dict[FactKind, Instant] = {}
     for subject in people:
+        fresh_until.update(subject.fresh_until)
         born = None if subject.born is None else subject.born.isoformat()
-        persons.append({"tenant": of, "person": subject.id, "born": born})
+        persons.append(
+            {
+                "tenant": of,
+                "person": subject.id,
+                "born": born,
+                "household": subject.household,
+                "is_protected": int(subject.is_protected),
+            }
+        )
         facts += (
             {
                 "tenant": of,
@@ -275,8 +291,15 @@ def _keep_people(connection: sa.Connection, of: TenantId, people: Iterable[Subje
         connection.execute(_ADD_PERSON, persons)
     if facts:
         connection.execute(_ADD_FACT, facts)
+    if fresh_until:
+        freshness = [
+            {"tenant": of, "kind": kind, "fresh_until": until}
+            for kind, until in fresh_until.items()
+        ]
+        connection.execute(_ADD_FRESHNESS, freshness)
 
 
-def _keep_file(connection: sa.Connection, of: TenantId, kind: str, text: str, at: Instant) -> None:
+def keep_file(connection: sa.Connection, of: TenantId, kind: str, text: str, at: Instant) -> None:
+    """Keep the text of the file of this kind in place of the one before."""
     row = {"tenant": of, "kind": kind, "content": text, "imported_at": at}
     connection.execute(_KEEP_FILE, row)

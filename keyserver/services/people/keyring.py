@@ -1,7 +1,8 @@
 """The keyring: what a phone is told of the access points there are (interfaces.md 4).
 
-What is shown is `policies.keyring`'s to decide; here it is read for the person whose device asks,
-with names, reader ids and sentences in the caller's language.
+What is shown is `policies.keyring`'s to decide, and `policies.succession`'s where a revision takes
+over within the day; here it is read for the person whose device asks, with names, reader ids and
+sentences in the caller's language. A door that stands unlocked is open, also to who has no key.
 """
 
 from dataclasses import dataclass
@@ -13,9 +14,10 @@ from keyserver.services.doors.readers import reader_ids
 from keyserver.services.people.registers import RegisterCache, subject_of
 from keyserver.storage.store import Store
 from lockagent.protocol.gatt import ReaderId
-from policies.keyring import ShownPoint, keyring_of
+from policies.keyring import ShownPoint
 from policies.language import Language
 from policies.places import Places
+from policies.succession import keyring_over
 from policies.vocabulary import AccessPointNumber, FacilityId, Instant, TenantId
 from policies.wording import reason_sentence
 
@@ -73,11 +75,11 @@ class Keyrings:
 
         def unit(connection: sa.Connection) -> Keyring:
             person = require_device(connection, self._tenant, client)
-            registers = self._registers.read(connection)
+            registers = self._registers.read(connection, at)
             subject = subject_of(connection, self._tenant, person)
             if registers is None or subject is None:
                 return Keyring(at, ())
-            shown = keyring_of(registers.policies, subject, at)
+            shown = keyring_over(registers.policies, subject, at, registers.switches)
             readers = reader_ids(connection, self._tenant)
             by_facility: dict[FacilityId, list[KeyringPoint]] = {}
             for point in shown:
@@ -101,14 +103,15 @@ def _point(
     language: Language,
     places: Places,
 ) -> KeyringPoint:
-    point, decision = shown.access_point, shown.decision
-    closed = Why(decision.rule, decision.reason, reason_sentence(decision, language, places))
+    point, told = shown.access_point, shown.explanation
+    is_open = told.permitted or told.stands_unlocked
+    closed = Why(told.rule, told.reason, reason_sentence(told, language, places))
     return KeyringPoint(
         access_point=point.id,
         number=point.number,
         name=point.name,
         reader_ids=(readers[point.number],) if point.number in readers else (),
-        open_now=decision.permitted,
-        opens_at=decision.opens_at,
-        why=() if decision.permitted else (closed,),
+        open_now=is_open,
+        opens_at=told.opens_at,
+        why=() if is_open else (closed,),
     )
