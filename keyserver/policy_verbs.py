@@ -32,9 +32,9 @@ from keyserver.services.people.revision_records import (
 )
 from keyserver.storage.store import Store
 from keyserver.verbs import lost_rights, read_text, warning_event
-from policies.analysis import shown
-from policies.analysis_impact import Period
-from policies.analysis_occasions import Occasion
+from policies.analysis.counting import shown
+from policies.analysis.impact import Period
+from policies.analysis.occasions import Occasion
 from policies.errors import PolicyError
 from policies.public_holidays import norwegian_holidays
 from policies.revisions import (

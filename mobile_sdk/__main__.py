@@ -40,7 +40,7 @@ from mobile_sdk.wording import (
     OPENED,
     PROGRESS_SAYS,
 )
-from policies.language import Language
+from policies.telling.language import Language
 from policies.vocabulary import Environment, instant_text
 
 DONE, NO, WRONG, WORLD = 0, 1, 2, 3

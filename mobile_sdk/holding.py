@@ -30,7 +30,7 @@ from mobile_sdk.refreshing import (
 from mobile_sdk.server import KeyServer, ServerRefused, open_key_server
 from mobile_sdk.views import RefreshReport, worded_in
 from mobile_sdk.wallet import Entry, Slot, Wallet, forget_keyring, load_wallet, save_wallet
-from policies.language import Language
+from policies.telling.language import Language
 from policies.vocabulary import Instant
 
 

@@ -41,7 +41,7 @@ from mobile_sdk.views import (
     views_of,
 )
 from mobile_sdk.wallet import Entry
-from policies.language import Language
+from policies.telling.language import Language
 from policies.vocabulary import Action, Instant
 
 FIND_SECONDS = 10.0

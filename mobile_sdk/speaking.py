@@ -9,7 +9,7 @@ import sys
 
 from mobile_sdk.views import AccessPointView, RefreshReport
 from mobile_sdk.wording import CLOSED_NOW, ERROR_SAYS, OPEN_NOW
-from policies.language import Language, Said
+from policies.telling.language import Language, Said
 from policies.vocabulary import instant_text
 
 

@@ -20,7 +20,7 @@ from mobile_sdk.answers import Keyring, KeyringFacility, KeyringPoint, Why
 from mobile_sdk.unlock import DoorAnswer
 from mobile_sdk.wallet import Entry, HeldKeyring, Wallet
 from mobile_sdk.wording import DOOR_SAYS, PHONE_SAYS, refusal_sentence
-from policies.language import Language
+from policies.telling.language import Language
 from policies.vocabulary import Action, Instant
 
 _REASONS_TO_EXPLAIN = frozenset({CoarseReason.NOT_HERE, CoarseReason.NOT_NOW})

@@ -31,7 +31,7 @@ from mobile_sdk.documents import (
     write_document,
 )
 from mobile_sdk.errors import StoreUnreadable
-from policies.language import Language
+from policies.telling.language import Language
 from policies.vocabulary import (
     AccessPointId,
     AccessPointNumber,

@@ -20,7 +20,7 @@ from mobile_sdk.phone import Phone
 from mobile_sdk.refreshing import back_off_seconds
 from mobile_sdk.server import ServerRefused
 from mobile_sdk.speaking import Speaker
-from policies.language import Language
+from policies.telling.language import Language
 
 LONGEST_SLEEP_SECONDS = 3600.0
 """A phone that slept through its alarm looks again within the hour."""

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from lockagent.protocol.errors import CoarseReason
-from policies.language import Language, Said, said
+from policies.telling.language import Language, Said, said
 from policies.vocabulary import Instant
 
 ZONE = ZoneInfo("Europe/Oslo")

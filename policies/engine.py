@@ -2,7 +2,7 @@
 
 What the rules mean is `policies.reading`, which `policies.granting` shares: the law that a grant
 permits exactly what is decided is a property test, against an oracle that shares no time code with
-either. Why not, and when else, is `policies.explaining`.
+either. Why not, and when else, is `policies.explanation.explaining`.
 
 Windows hold neither limits, switches, a second person nor `after`: a decision names what it is
 *subject to* beside them. `permitted` is about the key, `stands_unlocked` about the door, which asks

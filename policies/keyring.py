@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from policies.compiled import compiled, door_at
 from policies.engine import granted_everywhere
-from policies.explaining import Explanation, Outlook
+from policies.explanation.explaining import Explanation, Outlook
 from policies.grant import Window
 from policies.model import PolicySet, Subject
 from policies.places import AccessPoint

@@ -8,7 +8,7 @@ Rules kept here:
 - there is no `not`: what must not be is a `deny`.
 
 What a rule means over time is `policies.conditions` and `policies.engine`; how it is written,
-`policies.document`. Pure.
+`policies.documents.document`. Pure.
 """
 
 import re

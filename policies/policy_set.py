@@ -3,8 +3,9 @@
 Rules kept here (policies.md, "One record at a time"):
 - a rule speaks for every access point beneath its places, in document order;
 - a rule whose doors are a record's speaks for the doors its records name that lie beneath the
-  document's place; a door outside it is ignored (`policies.record_file` reports it). Where records
-  of that kind could not be read, it may speak for every access point beneath that place;
+  document's place; a door outside it is ignored (`policies.documents.record_file` reports it).
+  Where records of that kind could not be read, it may speak for every access point beneath that
+  place;
 - the rules of one access point together stay cheap to decide by, whatever records come.
 
 What records make of a rule is `policies.reading`. Pure.

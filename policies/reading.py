@@ -10,8 +10,8 @@ Rules kept here (policies.md, "Meaning"):
 - where the register of records could not be read, such a rule surely holds never, and possibly
   wherever it would with any record.
 
-`policies.engine`, `policies.granting` and `policies.explaining` all read here, so that a decision,
-a credential and a reason cannot come apart. Pure.
+`policies.engine`, `policies.granting` and `policies.explanation.explaining` all read here, so that
+a decision, a credential and a reason cannot come apart. Pure.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

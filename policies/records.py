@@ -6,8 +6,8 @@ Rules kept here (policies.md, "One record at a time"; interfaces.md 6):
   matches nobody;
 - recurrences are the booking system's: what comes here are occurrences.
 
-What a rule makes of a record is `policies.reading`; the file they come in, `policies.record_file`.
-Pure values.
+What a rule makes of a record is `policies.reading`; the file they come in,
+`policies.documents.record_file`. Pure values.
 """
 
 from collections.abc import Iterable, Mapping

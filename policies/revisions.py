@@ -13,7 +13,7 @@ Rules kept here (policies.md, "Life of a rule"):
   so what is published later also replaces what was to come;
 - the way back is a new revision with the content of an old one, by the same rules.
 
-What a draft changes is `policies.analysis_impact`'s to count; who is asking, and storing it, are
+What a draft changes is `policies.analysis.impact`'s to count; who is asking, and storing it, are
 the key server's. Pure.
 """
 
@@ -25,7 +25,7 @@ from datetime import date
 from itertools import pairwise
 from typing import Generic, NewType, TypeVar
 
-from policies.analysis import shown
+from policies.analysis.counting import shown
 from policies.calendars import HolidayTable
 from policies.errors import Fault
 from policies.grant import Window

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from policies.circumstances import Circumstances
-from policies.explaining import Outlook
+from policies.explanation.explaining import Outlook
 from policies.grant import Grant, GrantEntry, GrantFlags, Window
 from policies.granting import GrantResult, grant_for
 from policies.keyring import SHOWN_AHEAD_SECONDS, ShownPoint, is_soon, keyring_of

@@ -9,18 +9,20 @@ from argparse import Namespace
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from policies.account_sentences import account_text
-from policies.accounts import SWITCH, Account, Applies
+from policies.documents.printing import written_condition
+from policies.documents.yaml_writing import flow
 from policies.engine import Decision, decide
-from policies.explaining import Explanation, explain
+from policies.explanation.accounts import SWITCH, Account, Applies
+from policies.explanation.explaining import Explanation, explain
+from policies.explanation.lacking import UNKNOWN
+from policies.explanation.reasons import UNLOCKED
 from policies.grant import Window
-from policies.lacking import UNKNOWN
-from policies.language import Language
 from policies.model import Subject
 from policies.places import AccessPoint
-from policies.printing import written_condition
-from policies.reasons import UNLOCKED
 from policies.subject_to import SubjectTo
+from policies.telling.account_sentences import account_text
+from policies.telling.language import Language
+from policies.telling.wording import answer_text
 from policies.unlocking import unlocked_windows
 from policies.verbs.console import Console
 from policies.verbs.moments import local_text, moment_text, told_windows, windows_text
@@ -29,8 +31,6 @@ from policies.verbs.provisos import proviso_texts, told_provisos
 from policies.verbs.sources import Town, read_town, the_access_point, the_moment, the_person
 from policies.vocabulary import ACTION_NAMES, Action, Instant, instant_text
 from policies.windows import Windows
-from policies.wording import answer_text
-from policies.yaml_writing import flow
 
 AHEAD_SECONDS = 24 * 3600
 

@@ -1,10 +1,10 @@
-"""`export-cedar`: the rules in the Cedar language (`policies.cedar_export`)."""
+"""`export-cedar`: the rules in the Cedar language (`policies.cedar.export`)."""
 
 import json
 from argparse import Namespace
 
-from policies.cedar_export import export_cedar, time_zones
-from policies.cedar_schema import export_entities, export_schema
+from policies.cedar.export import export_cedar, time_zones
+from policies.cedar.schema import export_entities, export_schema
 from policies.verbs.console import Console
 from policies.verbs.outcome import YES
 from policies.verbs.sources import read_town, the_access_point

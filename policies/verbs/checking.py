@@ -10,17 +10,17 @@ from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from policies.analysis_checks import dead_rules, empty_points, lockouts, open_doors
-from policies.analysis_findings import Check, Finding
-from policies.analysis_shadowing import shadowed_rules
+from policies.analysis.checks import dead_rules, empty_points, lockouts, open_doors
+from policies.analysis.findings import Check, Finding
+from policies.analysis.population import Population
+from policies.analysis.shadowing import shadowed_rules
 from policies.circumstances import RuleName
+from policies.documents.record_file import ignored_doors
+from policies.documents.upkeep import lapsing_day_lists
 from policies.errors import Fault
 from policies.model import PolicySet
 from policies.places import MUNICIPALITY, Places
-from policies.population import Population
-from policies.record_file import ignored_doors
 from policies.schedule import local_day
-from policies.upkeep import lapsing_day_lists
 from policies.verbs.console import Console, counted, told_fault
 from policies.verbs.outcome import YES
 from policies.verbs.progress import under_way

@@ -5,7 +5,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from policies.language import Language
+from policies.telling.language import Language
 from policies.verbs.asking import decide_request, explain_request
 from policies.verbs.cedar import export_documents
 from policies.verbs.checking import check_documents

@@ -8,13 +8,13 @@ Rules kept here (policies.md, "Life of a rule"):
 
 from argparse import Namespace
 
-from policies.analysis import shown
-from policies.analysis_impact import DoorChange, Impact, Period, impact
-from policies.analysis_occasions import Occasion
-from policies.language import Language
+from policies.analysis.counting import shown
+from policies.analysis.impact import DoorChange, Impact, Period, impact
+from policies.analysis.occasions import Occasion
+from policies.analysis.population import People, Population
 from policies.model import PolicySet
-from policies.population import People, Population
-from policies.rule_sentences import rule_sentence
+from policies.telling.language import Language
+from policies.telling.rule_sentences import rule_sentence
 from policies.verbs.console import Console
 from policies.verbs.edits import Edit, edits_between
 from policies.verbs.moments import local_text, moment_text, told_windows, windows_text

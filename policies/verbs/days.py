@@ -17,13 +17,13 @@ from zoneinfo import ZoneInfo
 from policies.calendars import HolidayTable
 from policies.compiled import Shared, compile_rule
 from policies.grant import Window
-from policies.language import Language
 from policies.model import Rule
-from policies.nights import holiday_name
 from policies.places import MUNICIPALITY
 from policies.reading import records_around, times, times_at
 from policies.records import Records
 from policies.schedule import DAY, LAST_YEAR, start_of_day
+from policies.telling.language import Language
+from policies.telling.nights import holiday_name
 from policies.verbs.legible import unbroken
 from policies.verbs.moments import clock_change, hours_text
 from policies.vocabulary import AccessPointNumber, Instant

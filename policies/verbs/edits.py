@@ -10,12 +10,12 @@ Pure.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from policies.analysis import rules_by_name
+from policies.analysis.counting import rules_by_name
 from policies.calendars import Calendar
 from policies.circumstances import RuleName
+from policies.documents.printing import written_rule
+from policies.documents.yaml_writing import Written, flow
 from policies.model import During, DuringAll, DuringAny, PolicySet, Rule, When
-from policies.printing import written_rule
-from policies.yaml_writing import Written, flow
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
 
+from policies.documents.opening_hours import Unsayable, opening_hours
+from policies.documents.stated import parse_date
 from policies.model import Always, Rule
-from policies.opening_hours import Unsayable, opening_hours
-from policies.rule_sentences import rule_sentence
 from policies.schedule import LAST_YEAR, local_day
-from policies.stated import parse_date
+from policies.telling.rule_sentences import rule_sentence
 from policies.verbs.console import Console
 from policies.verbs.days import DayOf, days_from, hours_of_rule, of_day, span_of
 from policies.verbs.moments import day_text, told_windows

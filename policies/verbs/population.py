@@ -10,11 +10,11 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
 
-from policies.analysis import shown
-from policies.analysis_what import Opening, what
-from policies.analysis_who import RuleCount, WhoAnswer, who
+from policies.analysis.counting import shown
+from policies.analysis.population import Population
+from policies.analysis.what import Opening, what
+from policies.analysis.who import RuleCount, WhoAnswer, who
 from policies.places import AccessPoint
-from policies.population import Population
 from policies.verbs.console import Console
 from policies.verbs.moments import day_windows_text, moment_text, told_windows
 from policies.verbs.outcome import YES

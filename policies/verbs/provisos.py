@@ -5,12 +5,12 @@ Pure.
 
 from collections.abc import Iterable, Mapping
 
+from policies.documents.printing import written_condition
+from policies.documents.yaml_writing import flow
 from policies.manner import CountedBy, Limits, Offline
 from policies.model import Rule
-from policies.printing import written_condition
 from policies.subject_to import Proviso, SubjectTo
 from policies.verbs.moments import duration_text
-from policies.yaml_writing import flow
 
 
 def proviso_texts(provisos: Iterable[SubjectTo], switches: Mapping[str, bool]) -> tuple[str, ...]:

@@ -1,22 +1,23 @@
 """`check --sentences`: what each rule says in plain words, and the next nights that it means.
 
-The sentence is made from the rule by `policies.rule_sentences`, the nights by `policies.nights`.
-With people given, how many the rule speaks of now is told as well; "fewer than 3" below three.
+The sentence is made from the rule by `policies.telling.rule_sentences`, the nights by
+`policies.telling.nights`. With people given, how many the rule speaks of now is told as well;
+"fewer than 3" below three.
 """
 
+from policies.analysis.conditions import Moment, tell
+from policies.analysis.population import People, Population
+from policies.analysis.sets import nobody
 from policies.compiled import Shared, compile_rule
 from policies.grant import Window
-from policies.language import Language
 from policies.model import Rule
-from policies.nights import Night, next_nights, night_text
 from policies.places import MUNICIPALITY
-from policies.population import People, Population
-from policies.population_conditions import Moment, tell
-from policies.population_sets import nobody
 from policies.reading import records_around
 from policies.records import Record
-from policies.rule_sentences import people_text, rule_sentence
 from policies.schedule import DAY, local_day, start_of_day
+from policies.telling.language import Language
+from policies.telling.nights import Night, next_nights, night_text
+from policies.telling.rule_sentences import people_text, rule_sentence
 from policies.verbs.console import Console
 from policies.verbs.legible import UNBREAKABLE, unbroken
 from policies.verbs.moments import told_windows

@@ -16,17 +16,18 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TypeVar
 
-from policies.document import load_policies
+from policies.documents.document import load_policies
+from policies.documents.people_file import parse_people
+from policies.documents.place_file import parse_places
+from policies.documents.record_file import RecordFile, parse_records
+from policies.documents.source_tree import nearest
+from policies.documents.stated import parse_moment
 from policies.errors import Fault, PolicyError
 from policies.model import PolicySet, Subject
-from policies.people import parse_people
-from policies.places import AccessPoint, Places, parse_places
+from policies.places import AccessPoint, Places
 from policies.public_holidays import norwegian_holidays
-from policies.record_file import RecordFile, parse_records
 from policies.records import UNREAD
 from policies.schedule import FIRST_YEAR, LAST_YEAR
-from policies.source_tree import nearest
-from policies.stated import parse_moment
 from policies.verbs.outcome import WrongCommand
 from policies.verbs.progress import under_way
 from policies.vocabulary import AccessPointId, Instant, PersonId

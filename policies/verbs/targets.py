@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from policies.calendars import Calendar
+from policies.documents.source_tree import nearest
 from policies.model import Document, PolicySet, Rule
-from policies.source_tree import nearest
 from policies.verbs.outcome import WrongCommand
 from policies.vocabulary import AccessPointId, AccessPointNumber
 

@@ -10,11 +10,11 @@ from time import process_time
 
 import pytest
 
-from policies.document import load_policies
+from policies.documents.document import load_policies
+from policies.documents.people_file import parse_people
+from policies.documents.record_file import parse_records
+from policies.documents.stated import WEEKDAYS
 from policies.errors import PolicyError
-from policies.people import parse_people
-from policies.record_file import parse_records
-from policies.stated import WEEKDAYS
 from tests.policies.written import HOLIDAYS, PLACES
 
 READ_SECONDS = 0.1

@@ -8,10 +8,10 @@ from dataclasses import replace
 
 import pytest
 
-from policies.analysis_checks import lockouts, open_doors
-from policies.analysis_findings import Check
-from policies.analysis_impact import Impact, impact
-from policies.population import Population
+from policies.analysis.checks import lockouts, open_doors
+from policies.analysis.findings import Check
+from policies.analysis.impact import Impact, impact
+from policies.analysis.population import Population
 from policies.revisions import (
     Approval,
     Content,

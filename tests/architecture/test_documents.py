@@ -12,13 +12,13 @@ from keyserver.http.problem_texts import PROBLEMS
 from lockagent.__main__ import main as lockagent
 from mobile_sdk.__main__ import main as nokkel
 from policies.__main__ import main as policies_program
-from policies.document import load_policies
-from policies.explaining import explain
-from policies.people import parse_people
-from policies.places import parse_places
+from policies.documents.document import load_policies
+from policies.documents.people_file import parse_people
+from policies.documents.place_file import parse_places
+from policies.explanation.explaining import explain
 from policies.public_holidays import norwegian_holidays
+from policies.telling.wording import DENY_REASONS
 from policies.vocabulary import AccessPointNumber, Action, PersonId, parse_instant
-from policies.wording import DENY_REASONS
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "policies" / "examples"

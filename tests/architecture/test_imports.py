@@ -207,5 +207,5 @@ def test_the_tables_name_modules_that_exist() -> None:
 
 def test_the_promise_of_purity_is_recognised_where_it_is_written() -> None:
     promising = {name for name, tree in MODULES if PURE_PROMISE.search(promised(tree))}
-    assert {"policies.reasons", "lockagent.exchange", "mobile_sdk.views"} <= promising
+    assert {"policies.explanation.reasons", "lockagent.exchange", "mobile_sdk.views"} <= promising
     assert "mobile_sdk.wallet" not in promising, "pure but for what it names"

@@ -16,9 +16,9 @@ from typing import Any
 
 import cedarpy
 
-from policies.cedar_conditions import ATTRIBUTES
-from policies.cedar_export import export_cedar
-from policies.cedar_schema import export_entities
+from policies.cedar.conditions import ATTRIBUTES
+from policies.cedar.export import export_cedar
+from policies.cedar.schema import export_entities
 from policies.engine import decide
 from policies.model import FactKind, Subject, Terms
 from policies.vocabulary import AccessPointNumber, Action, Instant

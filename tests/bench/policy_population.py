@@ -10,12 +10,13 @@ import random
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from policies.analysis_impact import Impact, impact
-from policies.analysis_who import WhoAnswer, who
-from policies.document import load_policies
+from policies.analysis.impact import Impact, impact
+from policies.analysis.population import Population
+from policies.analysis.who import WhoAnswer, who
+from policies.documents.document import load_policies
+from policies.documents.place_file import parse_places
 from policies.model import Fact, FactKind, PolicySet, Subject, Terms
-from policies.places import Place, parse_places
-from policies.population import Population
+from policies.places import Place
 from policies.public_holidays import norwegian_holidays
 from policies.vocabulary import AccessPointNumber, Action, Instant, PersonId, parse_instant
 from tests.bench.measuring import Measure, Samples

@@ -12,9 +12,9 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any
 
-from policies.document import load_policies
+from policies.documents.document import load_policies
+from policies.documents.place_file import parse_places
 from policies.model import Fact, FactKind, PolicySet, Subject, parse_fact_value
-from policies.places import parse_places
 from policies.public_holidays import norwegian_holidays
 from policies.records import records_of
 from policies.vocabulary import Instant, PersonId, parse_instant

@@ -36,7 +36,7 @@ from lockagent.protocol.credential import (
 )
 from lockagent.protocol.keys import SoftwareKey
 from lockagent.protocol.trust import TrustState
-from policies.language import Language
+from policies.telling.language import Language
 from policies.vocabulary import AccessPointNumber, Action, FacilityId, Instant
 from tests.keyserver.town_hall import (
     AMUND,

@@ -19,15 +19,15 @@ from lockagent.protocol.credential import (
 from lockagent.protocol.envelope import Realm
 from lockagent.protocol.keys import SoftwareKey
 from policies.circumstances import Circumstances
-from policies.document import load_policies
+from policies.documents.document import load_policies
+from policies.documents.people_file import parse_people
+from policies.documents.place_file import parse_places
 from policies.engine import decide
 from policies.grant import MAX_LIFE_SECONDS, MAX_SENSITIVE_LIFE_SECONDS, Window
-from policies.language import Language
-from policies.people import parse_people
-from policies.places import parse_places
 from policies.public_holidays import norwegian_holidays
 from policies.records import UNREAD
 from policies.revisions import RevisionNumber, timeline_of
+from policies.telling.language import Language
 from policies.vocabulary import (
     AccessPointNumber,
     Action,

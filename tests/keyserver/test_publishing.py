@@ -18,10 +18,10 @@ from keyserver.services.people.register_change import (
 from keyserver.services.people.registers import Governing, read_registers, subject_of
 from keyserver.services.people.revision_records import newest_revision
 from keyserver.storage.tables import revocation
-from policies.document import load_policies
+from policies.documents.document import load_policies
+from policies.documents.people_file import parse_people
+from policies.documents.place_file import parse_places
 from policies.errors import PolicyError
-from policies.people import parse_people
-from policies.places import parse_places
 from policies.public_holidays import norwegian_holidays
 from policies.revisions import RevisionNumber
 from policies.vocabulary import AccessPointId

@@ -15,7 +15,7 @@ from mobile_sdk.wording import (
     opening_sentence,
     refusal_sentence,
 )
-from policies.language import Language
+from policies.telling.language import Language
 from policies.vocabulary import Instant, parse_instant
 
 AT = parse_instant("2026-10-14T17:00:00Z")

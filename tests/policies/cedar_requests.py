@@ -1,6 +1,6 @@
 """What the exported Cedar policies are asked with: facts of an instant, worked out apart from us.
 
-The facts are those that `policies.cedar_export` lists at the head of its text. They come from the
+The facts are those that `policies.cedar.export` lists at the head of its text. They come from the
 naive oracle's W(t), the `holidays` library's names and plain sets; no time code of the engine.
 """
 

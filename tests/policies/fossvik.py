@@ -12,14 +12,15 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import policies
-from policies.document import load_policies
+from policies.documents.document import load_policies
+from policies.documents.people_file import parse_people
+from policies.documents.place_file import parse_places
+from policies.documents.record_file import parse_records
 from policies.engine import decide
-from policies.explaining import explain
+from policies.explanation.explaining import explain
 from policies.model import PolicySet, Subject
-from policies.people import parse_people
-from policies.places import AccessPoint, parse_places
+from policies.places import AccessPoint
 from policies.public_holidays import norwegian_holidays
-from policies.record_file import parse_records
 from policies.vocabulary import ACTION_NAMES, AccessPointId, Action, Instant, PersonId
 
 FOLDER = Path(policies.__file__).parent / "examples" / "situations"

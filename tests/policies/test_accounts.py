@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from policies.account_sentences import account_text
-from policies.accounts import Account, Applies
-from policies.explaining import explain
-from policies.language import Language
+from policies.explanation.accounts import Account, Applies
+from policies.explanation.explaining import explain
 from policies.model import Subject
+from policies.telling.account_sentences import account_text
+from policies.telling.language import Language
 from policies.vocabulary import Action, Instant
 from tests.policies import written
 from tests.policies.test_explaining_records import CALENDARS, HALL, booking

@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.analysis_checks import dead_rules, empty_points, lockouts, open_doors
-from policies.analysis_findings import SENTENCES, Check, Finding
-from policies.analysis_shadowing import shadowed_rules
-from policies.analysis_what import what
+from policies.analysis.checks import dead_rules, empty_points, lockouts, open_doors
+from policies.analysis.findings import SENTENCES, Check, Finding
+from policies.analysis.population import Population
+from policies.analysis.shadowing import shadowed_rules
+from policies.analysis.what import what
 from policies.engine import granted_windows
 from policies.grant import Window
 from policies.model import Fact, FactKind, PolicySet, Subject
-from policies.population import Population
 from policies.subject_to import Proviso
 from policies.unlocking import unlocked_windows
 from policies.vocabulary import Action, Instant, PersonId

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.source_tree import MAX_HINTS
+from policies.documents.source_tree import MAX_HINTS
 from tests.policies.test_document import CALENDAR, HEAD, RULE, faults, only_fault
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from policies.calendars import Calendar, HolidayTable
-from policies.document import load_policies
+from policies.documents.document import load_policies
 from policies.grant import Window
 from policies.model import During
 from policies.schedule import start_of_day

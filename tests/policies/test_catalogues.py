@@ -11,18 +11,18 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 import policies
-from policies.catalogues import catalogue
-from policies.document_keys import DENY_REASONS
-from policies.language import Language
+from policies.documents.keys import DENY_REASONS
 from policies.manner import Brings, CountedBy, Offline, Period
 from policies.model import FactKind
 from policies.records import RecordKind
-from policies.sentences import Part, begun, marked, read_sentence, unmarked
 from policies.subject_to import Proviso
+from policies.telling.catalogues import catalogue
+from policies.telling.language import Language
+from policies.telling.sentences import Part, begun, marked, read_sentence, unmarked
 
 
 def read(language: Language) -> Catalog:
-    source = files("policies").joinpath("locale", language, "LC_MESSAGES", "policies.po")
+    source = files("policies.telling").joinpath("locale", language, "LC_MESSAGES", "policies.po")
     return read_po(BytesIO(source.read_bytes()), abort_invalid=True)
 
 

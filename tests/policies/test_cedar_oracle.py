@@ -13,8 +13,8 @@ import cedarpy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.cedar_export import export_cedar
-from policies.cedar_schema import export_entities, export_schema
+from policies.cedar.export import export_cedar
+from policies.cedar.schema import export_entities, export_schema
 from policies.engine import granted_windows
 from policies.grant import Window
 from policies.unlocking import unlocked_windows

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from policies.documents.stated import parse_date, parse_moment
 from policies.grant import Window
-from policies.stated import parse_date, parse_moment
 from policies.verbs.legible import UNBREAKABLE
 from policies.verbs.moments import (
     clock_change,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.document import load_policies
+from policies.documents.document import load_policies
 from policies.errors import Fault, PolicyError
 from policies.model import Effect
 from policies.vocabulary import Action

@@ -6,20 +6,20 @@ from pathlib import Path
 
 import pytest
 
-from policies.document import MAX_RULES, parse_document
-from policies.document_calendars import (
+from policies.documents.calendars import (
     MAX_CALENDARS,
     MAX_DATES,
     MAX_DAY_LISTS,
     MAX_DAYS_LISTED,
     MAX_OPENINGS,
 )
-from policies.document_conditions import MAX_CONDITIONS, MAX_OPENINGS_OF_A_RULE
-from policies.document_keys import CONDITIONS, RULES, WITH
-from policies.places import parse_places
+from policies.documents.conditions import MAX_CONDITIONS, MAX_OPENINGS_OF_A_RULE
+from policies.documents.document import MAX_RULES, parse_document
+from policies.documents.keys import CONDITIONS, RULES, WITH
+from policies.documents.place_file import parse_places
+from policies.documents.printing import print_document
+from policies.documents.source_tree import MAX_DEPTH, MAX_VALUES
 from policies.policy_set import MAX_HOURS_AT_A_POINT
-from policies.printing import print_document
-from policies.source_tree import MAX_DEPTH, MAX_VALUES
 from tests.policies import town_documents
 from tests.policies.written import HOLIDAYS
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from policies.document import parse_document
+from policies.documents.document import parse_document
 from policies.manner import PLAIN, Brings, CountedBy, Limits, Manner, Offline, Period, Visits
 from policies.model import (
     AllOf,

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from policies.document import parse_document
-from policies.editing import (
+from policies.documents.document import parse_document
+from policies.documents.editing import (
     AddRule,
     Edit,
     EditRefused,
@@ -22,8 +22,8 @@ from policies.editing import (
     set_date,
     set_week,
 )
+from policies.documents.printing import print_document, written_rule
 from policies.errors import PolicyError
-from policies.printing import print_document, written_rule
 from policies.vocabulary import RuleId
 from tests.policies import drawn, written
 from tests.policies.written import HOLIDAYS, PLACES

@@ -2,7 +2,7 @@
 
 import pytest
 
-from policies.explaining import explain
+from policies.explanation.explaining import explain
 from policies.grant import Standing, Window
 from policies.granting import grant_for
 from policies.keyring import keyring_of

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from policies.explaining import Explanation, explain
+from policies.explanation.explaining import Explanation, explain
 from policies.model import Subject
 from policies.vocabulary import AccessPointNumber, Action
 from tests.policies import written

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from policies.explaining import Explanation, Outlook, explain, refusals
+from policies.explanation.explaining import Explanation, Outlook, explain, refusals
 from policies.model import Subject
 from policies.vocabulary import AccessPointNumber, Action
 from tests.policies import written

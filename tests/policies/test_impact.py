@@ -8,17 +8,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies import analysis_effect
-from policies.analysis import shown
-from policies.analysis_impact import Impact, Period, impact, impact_of_facts
-from policies.analysis_occasions import Occasion
-from policies.analysis_who import who
+from policies.analysis import effect as analysis_effect
+from policies.analysis.counting import shown
+from policies.analysis.impact import Impact, Period, impact, impact_of_facts
+from policies.analysis.occasions import Occasion
+from policies.analysis.population import Population
+from policies.analysis.who import who
 from policies.circumstances import RuleName
 from policies.engine import decide, granted_windows
 from policies.grant import Window
 from policies.model import Fact, FactKind, PolicySet, Subject
 from policies.policy_set import with_records
-from policies.population import Population
 from policies.unlocking import unlocked_windows
 from policies.vocabulary import AccessPointNumber, Action, Instant, PersonId, RuleId
 from policies.windows import Windows, difference

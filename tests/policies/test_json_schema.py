@@ -11,16 +11,16 @@ import yaml
 from hypothesis import given
 
 import policies
-from policies.document import parse_document
+from policies.documents.document import parse_document
+from policies.documents.json_schema import document_schema, schema_text
+from policies.documents.printing import print_document
 from policies.errors import PolicyError
-from policies.json_schema import document_schema, schema_text
-from policies.printing import print_document
 from tests.policies import drawn, town_documents, written
 from tests.policies.test_document import CALENDAR, CALENDAR_FAULTS, HEAD, RULE, RULE_FAULTS
 from tests.policies.test_printing import AWKWARD_PLACES, documents
 from tests.policies.written import Doc
 
-COMMITTED = Path(policies.__file__).parent / "document.schema.json"
+COMMITTED = Path(policies.__file__).parent / "documents" / "document.schema.json"
 VALIDATOR = jsonschema.Draft202012Validator(document_schema())
 
 
@@ -70,7 +70,7 @@ def is_valid(text: str) -> bool:
 def test_the_committed_schema_is_the_one_the_reader_has() -> None:
     assert COMMITTED.read_text() == schema_text(), (
         "expected the schema of this reader, got an older one: write it with"
-        " `python -m policies.json_schema > policies/document.schema.json`"
+        " `python -m policies.documents.json_schema > policies/documents/document.schema.json`"
     )
     jsonschema.Draft202012Validator.check_schema(json.loads(COMMITTED.read_text()))
 

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from policies.document import parse_document
+from policies.documents.document import parse_document
+from policies.documents.printing import print_document
 from policies.engine import granted_windows
 from policies.errors import PolicyError
 from policies.grant import Window
-from policies.printing import print_document
 from policies.vocabulary import Action, Instant
 from policies.windows import Windows, difference, union
 from tests.policies import drawn, naive_oracle, written

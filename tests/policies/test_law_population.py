@@ -8,10 +8,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.analysis_impact import impact
-from policies.analysis_who import who
+from policies.analysis.impact import impact
+from policies.analysis.population import Population
+from policies.analysis.who import who
 from policies.model import Subject
-from policies.population import Population
 from policies.vocabulary import Action, Instant, PersonId
 from tests.policies import drawn, written
 from tests.policies.drawn import Case, often

@@ -3,17 +3,17 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.accounts import Applies
 from policies.engine import granted_windows
-from policies.explaining import explain
+from policies.explanation.accounts import Applies
+from policies.explanation.explaining import explain
+from policies.explanation.look_ahead import LOOK_AHEAD_SECONDS
+from policies.explanation.waking import Wakings
 from policies.grant import Window
-from policies.look_ahead import LOOK_AHEAD_SECONDS
 from policies.model import Effect, PolicySet, Subject
 from policies.reading import Reading
 from policies.schedule import DAY, local_day, start_of_day
 from policies.unlocking import unlocked_windows
 from policies.vocabulary import AccessPointNumber, Action, Instant
-from policies.waking import Wakings
 from policies.windows import Windows, union
 from tests.policies import drawn, drawn_calendars, written
 from tests.policies.drawn import Case, often

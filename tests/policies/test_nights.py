@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from policies.language import Language
-from policies.nights import Night, holiday_name, next_nights, night_text
+from policies.telling.language import Language
+from policies.telling.nights import Night, holiday_name, next_nights, night_text
 from tests.policies import written
 from tests.policies.test_explaining_records import booking
 from tests.policies.written import Doc, document, instant, rule

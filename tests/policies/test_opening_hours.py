@@ -7,8 +7,8 @@ import pytest
 from opening_hours import OpeningHours
 
 from policies.calendars import Calendar
+from policies.documents.opening_hours import Unsayable, opening_hours
 from policies.grant import Window
-from policies.opening_hours import Unsayable, opening_hours
 from policies.schedule import DAY, start_of_day
 from policies.windows import Windows
 from tests.policies.town_documents import POLICIES

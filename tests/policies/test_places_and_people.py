@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
+from policies.documents.people_file import parse_people
+from policies.documents.place_file import parse_places
 from policies.errors import PolicyError
 from policies.model import FactKind, Terms, parse_fact_value
-from policies.people import parse_people
-from policies.places import MUNICIPALITY, parse_places
+from policies.places import MUNICIPALITY
 from policies.vocabulary import AccessPointId, AccessPointNumber, FacilityId
 from tests.policies import written
 from tests.policies.written import PLACES, fact, instant, subject

@@ -8,13 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from policies.analysis_who import WhoAnswer, who
-from policies.engine import decide
-from policies.grant import Window
-from policies.model import Fact, FactKind, Subject
-from policies.population import People, Population
-from policies.population_extents import Extent, extent_of, together
-from policies.population_sets import (
+from policies.analysis.extents import Extent, extent_of, together
+from policies.analysis.population import People, Population
+from policies.analysis.sets import (
     bitmap_of,
     count,
     has_each,
@@ -23,6 +19,10 @@ from policies.population_sets import (
     numbers_of,
     toggled,
 )
+from policies.analysis.who import WhoAnswer, who
+from policies.engine import decide
+from policies.grant import Window
+from policies.model import Fact, FactKind, Subject
 from policies.vocabulary import AccessPointNumber, Action, Instant, PersonId
 from policies.windows import BEGINNING, END, Windows, canonical, contains
 from tests.policies import drawn, naive_oracle, written

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from policies.documents.record_file import RecordFile, ignored_doors, parse_records
 from policies.errors import PolicyError
-from policies.record_file import RecordFile, ignored_doors, parse_records
 from policies.records import Participant, RecordKind, RecordName
 from policies.vocabulary import PersonId
 from tests.policies import written

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from policies.calendars import HolidayTable
-from policies.document import load_policies
+from policies.documents.document import load_policies
 from policies.grant import Window
 from policies.public_holidays import norwegian_holidays
 from policies.revisions import (

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from policies.calendar_sentences import hours_sentences
-from policies.language import Language
 from policies.model import During, PolicySet, Rule
-from policies.rule_sentences import offline_text, people_text, rule_sentence, rule_text
-from policies.sentences import Sentence
+from policies.telling.calendar_sentences import hours_sentences
+from policies.telling.language import Language
+from policies.telling.rule_sentences import offline_text, people_text, rule_sentence, rule_text
+from policies.telling.sentences import Sentence
 from tests.policies import drawn, written
 from tests.policies.drawn import often
 from tests.policies.town_documents import POLICIES

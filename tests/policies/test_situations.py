@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from policies.document import load_policies
+from policies.documents.document import load_policies
+from policies.documents.record_file import ignored_doors
+from policies.documents.upkeep import lapsing_day_lists
 from policies.places import MUNICIPALITY
-from policies.record_file import ignored_doors
 from policies.revisions import unenforced
-from policies.upkeep import lapsing_day_lists
 from tests.policies import (
     test_situations_closures_and_things,
     test_situations_halls,

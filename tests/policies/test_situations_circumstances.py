@@ -3,7 +3,7 @@
 import pytest
 
 from policies.circumstances import Circumstances, Opened, RuleName
-from policies.explaining import explain
+from policies.explanation.explaining import explain
 from policies.grant import Window
 from policies.granting import GrantResult, grant_for
 from policies.unlocking import unlocked_windows

@@ -4,7 +4,7 @@ from datetime import date
 
 import pytest
 
-from policies.upkeep import lapsing_day_lists
+from policies.documents.upkeep import lapsing_day_lists
 from tests.policies import written
 
 LISTED = {"breaks": {"covers": "2026-08-01..2026-12-31", "on": ["2026-10-05"]}}

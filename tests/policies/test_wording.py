@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from policies.document_keys import DENY_REASONS
-from policies.explaining import Explanation
-from policies.lacking import UNKNOWN
-from policies.language import Language
+from policies.documents.keys import DENY_REASONS
+from policies.explanation.explaining import Explanation
+from policies.explanation.lacking import UNKNOWN
+from policies.explanation.reasons import DENIED, GRANTED, NO_RULE, UNKNOWN_HOURS, UNLOCKED
 from policies.manner import CountedBy, Limits, Offline, Period, Visits
 from policies.model import (
     Accepted,
@@ -23,11 +23,10 @@ from policies.model import (
     Terms,
 )
 from policies.places import MUNICIPALITY, Place
-from policies.reasons import DENIED, GRANTED, NO_RULE, UNKNOWN_HOURS, UNLOCKED
 from policies.records import RecordKind, RecordName
 from policies.subject_to import Proviso, provisos_of
-from policies.vocabulary import Action, Instant, RuleId
-from policies.wording import (
+from policies.telling.language import Language
+from policies.telling.wording import (
     answer_text,
     circumstance_sentence,
     display_text,
@@ -35,6 +34,7 @@ from policies.wording import (
     provisos_text,
     reason_sentence,
 )
+from policies.vocabulary import Action, Instant, RuleId
 from tests.policies import written
 from tests.policies.town_documents import PLACES, POLICIES
 from tests.policies.written import instant

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import policies
-from policies.document import load_policies
-from policies.people import parse_people
-from policies.places import parse_places
+from policies.documents.document import load_policies
+from policies.documents.people_file import parse_people
+from policies.documents.place_file import parse_places
 from policies.public_holidays import norwegian_holidays
 
 EXAMPLES = Path(policies.__file__).parent / "examples"

@@ -11,12 +11,13 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from policies.document import load_policies
+from policies.documents.document import load_policies
+from policies.documents.people_file import parse_people
+from policies.documents.place_file import parse_places
+from policies.documents.record_file import parse_records
 from policies.model import FactKind, PolicySet, Subject
-from policies.people import parse_people
-from policies.places import Places, parse_places
+from policies.places import Places
 from policies.public_holidays import norwegian_holidays
-from policies.record_file import parse_records
 from policies.records import UNREAD, RecordKind, Records, records_of
 from policies.vocabulary import AccessPointId, AccessPointNumber, Instant, PersonId, parse_instant
 

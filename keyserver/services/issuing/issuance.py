@@ -53,9 +53,9 @@ from lockagent.protocol.claims import CTI_BYTES
 from lockagent.protocol.client_proof import MAX_ATTESTED_KEYS
 from lockagent.protocol.credential import sign_credential
 from lockagent.protocol.keys import SIGNATURE_BYTES, VerifyingKey
-from policies.language import Language
 from policies.model import Subject
 from policies.places import AccessPoint
+from policies.telling.language import Language
 from policies.vocabulary import AccessPointId, FacilityId, Instant
 
 TIMES_PREPARED = 4

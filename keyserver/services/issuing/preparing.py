@@ -23,17 +23,17 @@ from lockagent.protocol.credential import (
 from lockagent.protocol.envelope import Realm
 from lockagent.protocol.keys import SigningKey, VerifyingKey
 from policies.circumstances import Circumstances, RuleName
-from policies.explaining import Explanation, Refusal, explain, refusals
+from policies.explanation.explaining import Explanation, Refusal, explain, refusals
 from policies.grant import MAX_LIFE_SECONDS, Grant, GrantEntry, Window
 from policies.granting import GrantResult
 from policies.keyring import SHOWN_AHEAD_SECONDS
-from policies.language import Language
 from policies.model import Subject
 from policies.places import AccessPoint
 from policies.subject_to import Proviso
 from policies.succession import grant_over
+from policies.telling.language import Language
+from policies.telling.wording import circumstance_sentence, reason_sentence
 from policies.vocabulary import Action, FacilityId, Instant
-from policies.wording import circumstance_sentence, reason_sentence
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,23 +18,24 @@ import sqlalchemy as sa
 from keyserver.errors import AdministratorError
 from keyserver.services.people.registers import Registers, all_subjects
 from keyserver.services.people.revision_records import draft_of
-from policies.analysis_checks import (
+from policies.analysis.checks import (
     closed_facilities,
     dead_rules,
     empty_points,
     lockouts,
     open_doors,
 )
-from policies.analysis_findings import Finding
-from policies.analysis_impact import Impact, impact
-from policies.analysis_shadowing import shadowed_rules
+from policies.analysis.findings import Finding
+from policies.analysis.impact import Impact, impact
+from policies.analysis.population import Population
+from policies.analysis.shadowing import shadowed_rules
 from policies.compiled import CompiledRule, compiled
-from policies.document import load_policies
+from policies.documents.document import load_policies
+from policies.documents.upkeep import lapsing_day_lists
 from policies.errors import Fault
 from policies.model import Effect as RuleEffect
 from policies.model import PolicySet
 from policies.places import Places
-from policies.population import Population
 from policies.revisions import (
     FOUNDING,
     Draft,
@@ -44,7 +45,6 @@ from policies.revisions import (
     RevisionNumber,
     approval_needed,
 )
-from policies.upkeep import lapsing_day_lists
 from policies.vocabulary import FacilityId, Instant, TenantId
 
 

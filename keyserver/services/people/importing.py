@@ -45,9 +45,10 @@ from keyserver.storage.tables import (
     register_freshness,
     tenant,
 )
+from policies.documents.people_file import parse_people
+from policies.documents.place_file import parse_places
 from policies.model import FactKind, Subject
-from policies.people import parse_people
-from policies.places import Places, parse_places
+from policies.places import Places
 from policies.vocabulary import Instant, PersonId, TenantId
 
 

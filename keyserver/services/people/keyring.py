@@ -15,11 +15,11 @@ from keyserver.services.people.registers import RegisterCache, subject_of
 from keyserver.storage.store import Store
 from lockagent.protocol.gatt import ReaderId
 from policies.keyring import ShownPoint
-from policies.language import Language
 from policies.places import Places
 from policies.succession import keyring_over
+from policies.telling.language import Language
+from policies.telling.wording import reason_sentence
 from policies.vocabulary import AccessPointNumber, FacilityId, Instant, TenantId
-from policies.wording import reason_sentence
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,7 +52,7 @@ from keyserver.services.people.revision_records import (
 )
 from keyserver.storage.store import Store
 from policies.calendars import HolidayTable
-from policies.document import load_policies
+from policies.documents.document import load_policies
 from policies.errors import PolicyError
 from policies.model import PolicySet
 from policies.revisions import (

@@ -28,8 +28,8 @@ from keyserver.services.people.register_change import (
 )
 from keyserver.services.people.registers import is_registered, read_registers, subject_of
 from keyserver.storage.store import Store
+from policies.documents.record_file import RecordFile, ignored_doors, parse_records
 from policies.errors import Fault
-from policies.record_file import RecordFile, ignored_doors, parse_records
 from policies.vocabulary import Instant, TenantId
 
 

@@ -23,9 +23,10 @@ from keyserver.services.people.record_register import read_records, read_switche
 from keyserver.services.people.revision_records import governing, revision_of
 from keyserver.storage.tables import fact, person, register_file, register_freshness
 from policies.calendars import HolidayTable
-from policies.document import load_policies
+from policies.documents.document import load_policies
+from policies.documents.place_file import parse_places
 from policies.model import Fact, FactKind, PolicySet, Subject, parse_fact_value
-from policies.places import Places, parse_places
+from policies.places import Places
 from policies.policy_set import with_records
 from policies.records import Records
 from policies.revisions import FOUNDING, RevisionNumber, Timeline

@@ -1,0 +1,1 @@
+"""Why the answer is what it is: the reason told, each rule's account, the next opening."""

@@ -1,0 +1,1 @@
+"""What people read: reasons, rules, hours and nights as sentences in four languages."""
