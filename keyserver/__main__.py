@@ -76,8 +76,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         console.fail(str(error))
         return WORLD_FAILED
     except KeyboardInterrupt:
-        left = f"remove {options.folder}" if options.verb == "init" else "nothing was changed"
-        console.fail(f"interrupted; {left}")
+        left = {"init": f"remove {getattr(options, 'folder', '')}", "migrate": "run it again"}
+        console.fail(f"interrupted; {left.get(options.verb, 'nothing was changed')}")
         return WORLD_FAILED
 
 
@@ -171,9 +171,9 @@ async def _policy_verb(options: argparse.Namespace, desk: policy_verbs.Desk) -> 
         case "draft":
             return await policy_verbs.draft_files(desk, options.files, options.by)
         case "impact":
-            return await policy_verbs.show_impact(desk, options.draft, options.days)
+            return await policy_verbs.show_impact(desk, options.draft, options.days, options.start)
         case "approve":
-            return await policy_verbs.approve_draft(desk, options.draft, options.by)
+            return await policy_verbs.approve_draft(desk, options.draft, options.by, options.start)
         case "publish":
             return await policy_verbs.publish(desk, options.given, options.by, options.start)
         case "roll-back":
@@ -260,7 +260,8 @@ def _add_policy_verbs(
     put = verb.add_parser("publish", parents=[common], help="put policy documents in force")
     put.add_argument("given", type=Path, nargs="+", metavar="DRAFT|FILE")
     put.add_argument("--by", metavar="PERSON", help="who wrote the files (the administrator)")
-    put.add_argument("--from", dest="start", type=_instant, metavar="INSTANT", help="(now)")
+    for governs in (impact, agree, put):
+        governs.add_argument("--from", dest="start", type=_instant, metavar="INSTANT", help="(now)")
     back = verb.add_parser("roll-back", parents=[common], help="publish an old revision again")
     back.add_argument("revision", type=_revision, metavar="REVISION")
     back.add_argument("--by", metavar="PERSON", default=ADMINISTRATOR)

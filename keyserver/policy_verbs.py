@@ -5,6 +5,8 @@ is to a draft whose effect somebody else has to approve first. What the checks f
 loses is said before anything is saved (interfaces.md 7).
 """
 
+import asyncio
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,9 +34,9 @@ from keyserver.services.people.revision_records import (
 )
 from keyserver.storage.store import Store
 from keyserver.verbs import lost_rights, read_text, warning_event
-from policies.analysis.counting import shown
 from policies.analysis.impact import Period
 from policies.analysis.occasions import Occasion
+from policies.discretion import shown
 from policies.errors import PolicyError
 from policies.public_holidays import norwegian_holidays
 from policies.revisions import (
@@ -48,6 +50,10 @@ from policies.vocabulary import AccessPointId, AccessPointNumber, Instant, Perso
 
 DONE, NO = 0, 1
 IMPACT_DAYS = 7
+MOST_AHEAD_SECONDS = 10 * 366 * 86_400
+"""Ten years: the holidays that a revision keeps reach further."""
+PATIENCE_SECONDS = 1.0
+"""After this long a person is told what is under way."""
 DRAFT_PREFIX = "drf_"
 
 _OCCASIONS = {
@@ -89,15 +95,17 @@ async def draft_files(desk: Desk, files: Sequence[Path], author: str) -> int:
     return DONE
 
 
-async def show_impact(desk: Desk, draft: str, days: int) -> int:
-    """`impact DRAFT [--days 7]`: what it would change if it governed from now on."""
-    _tell_effect(desk.console, await _weigh(desk, DraftId(draft), desk.at, days))
+async def show_impact(desk: Desk, draft: str, days: int, active_from: Instant | None) -> int:
+    """`impact DRAFT [--days 7] [--from INSTANT]`: what it would change if it governed from then."""
+    start = desk.at if active_from is None else active_from
+    _tell_effect(desk.console, await _weigh(desk, DraftId(draft), start, days))
     return DONE
 
 
-async def approve_draft(desk: Desk, draft: str, by: str) -> int:
+async def approve_draft(desk: Desk, draft: str, by: str, active_from: Instant | None) -> int:
     """`approve DRAFT --by PERSON`: keep that somebody else has seen the effect, and agrees."""
-    effect = await _weigh(desk, DraftId(draft), desk.at, IMPACT_DAYS)
+    start = desk.at if active_from is None else active_from
+    effect = await _weigh(desk, DraftId(draft), start, IMPACT_DAYS)
     try:
         approvals = await approve(desk.store, desk.tenant.id, effect, PersonId(by), desk.at)
     except NotPublishable as refused:
@@ -148,8 +156,10 @@ async def list_revisions(desk: Desk) -> int:
     heads, timeline = await desk.store.read(unit)
     in_force = timeline.in_force(desk.at)
     to_come = {number for start, number in timeline.turns if start > desk.at}
+    governed = {number for _, number in timeline.turns}
     for head in heads:
-        stands = "past"
+        was_to_come = head.active_from > head.published_at
+        stands = "replaced" if was_to_come and head.number not in governed else "past"
         if head.number == in_force:
             stands = "in force"
         elif head.number in to_come:
@@ -201,7 +211,18 @@ def _draft_named(given: Sequence[Path]) -> DraftId | None:
 
 
 async def _weigh(desk: Desk, name: DraftId, active_from: Instant, days: int) -> Effect:
-    return await weigh(desk.store, desk.tenant.id, name, desk.at, active_from, days)
+    latest = Instant(desk.at + MOST_AHEAD_SECONDS)
+    if active_from > latest:
+        raise AdministratorError(
+            f"expected an instant before {instant_text(latest)}, got {instant_text(active_from)}"
+        )
+    weighing = asyncio.ensure_future(
+        weigh(desk.store, desk.tenant.id, name, desk.at, active_from, days)
+    )
+    done, _ = await asyncio.wait((weighing,), timeout=PATIENCE_SECONDS)
+    if not done:
+        print("counting who gains and who loses …", file=sys.stderr, flush=True)
+    return await weighing
 
 
 async def _publish(desk: Desk, name: DraftId, active_from: Instant) -> int:
@@ -294,8 +315,8 @@ def _tell_period(
     start, end = instant_text(period.span.start), instant_text(period.span.end)
     lines = [f"{_OCCASIONS[period.occasion]} ({start} to {end}): {gaining} gain, {losing} lose"]
     for door in doors:
-        stands = " comes to stand unlocked" if door["unlocked"] else ""
-        stands += " stands unlocked no more" if door["locked"] else ""
+        stands = ", comes to stand unlocked" if door["unlocked"] else ""
+        stands += ", stands unlocked no more" if door["locked"] else ""
         lines.append(
             f"  {door['access_point']}: {door['gaining']} gain, {door['losing']} lose{stands}"
         )

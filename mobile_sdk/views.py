@@ -19,9 +19,12 @@ from lockagent.protocol.errors import CoarseReason
 from mobile_sdk.answers import Keyring, KeyringFacility, KeyringPoint, Why
 from mobile_sdk.unlock import DoorAnswer
 from mobile_sdk.wallet import Entry, HeldKeyring, Wallet
-from mobile_sdk.wording import DOOR_SAYS, PHONE_SAYS, refusal_sentence
+from mobile_sdk.wording import DOOR_SAYS, OPEN_ON_ASKING, PHONE_SAYS, refusal_sentence
 from policies.telling.language import Language
 from policies.vocabulary import Action, Instant
+
+FRESH_SECONDS = 900
+"""For how long what a keyring called open is shown so without a key: as a key on the way lives."""
 
 _REASONS_TO_EXPLAIN = frozenset({CoarseReason.NOT_HERE, CoarseReason.NOT_NOW})
 
@@ -157,7 +160,10 @@ def _view(
     opens_at = None if open_now else _opens_at(entry if has_key else None, point, at)
     sentence = ""
     if not open_now:
-        sentence = refusal_sentence(_sentences(point.why), opens_at, at, language)
+        said = _sentences(point.why)
+        if _is_open_on_asking(point, wallet, at):
+            said = [OPEN_ON_ASKING[language]]
+        sentence = refusal_sentence(said, opens_at, at, language)
     return AccessPointView(
         access_point=point.access_point,
         facility=facility.facility,
@@ -168,6 +174,12 @@ def _view(
         opens_at=opens_at,
         sentence=sentence,
     )
+
+
+def _is_open_on_asking(point: KeyringPoint, wallet: Wallet, at: Instant) -> bool:
+    """Whether the keyring had the point open lately, so that asking on the way is worth it."""
+    as_of = wallet.keyring.keyring.as_of
+    return point.open_now and as_of is not None and at < as_of + FRESH_SECONDS
 
 
 def _reworded(why: Why, language: Language) -> Why:

@@ -109,6 +109,14 @@ PHONE_SAYS: Mapping[str, Said] = {
 }
 """Why the phone does not even ask the door, where the server gave no reason of its own."""
 
+OPEN_ON_ASKING = said(
+    "Åpent nå; telefonen spør kommunen når du låser opp.",
+    "Ope no; telefonen spør kommunen når du låser opp.",
+    "Rabas dál; telefovdna jearrá gielddas go don rabat.",
+    "Open now; the phone asks the municipality when you open.",
+)
+"""The keyring has the door open, and what is held does not: the key is fetched on the way."""
+
 PROGRESS_SAYS: Mapping[str, Said] = {
     "asking": said(
         "Spør kommunen …", "Spør kommunen …", "Jearrá gielddas …", "Asking the municipality …"

@@ -62,6 +62,9 @@ class AsWeekday(Enum):
 HolidayPlan = Mapping[str, DayHours | AsWeekday]
 """What a public holiday does, by opening."""
 
+Plan = tuple[Week, DayHours | AsWeekday]
+"""The week of one opening, and its hours on a public holiday."""
+
 
 @dataclass(frozen=True, slots=True)
 class HolidayTable:
@@ -192,7 +195,9 @@ class Calendar:
             possibly.append(Window(span.start, told_from))
         if told_to < span.end:
             possibly.append(Window(told_to, span.end))
-        return Telling(clip(canonical(surely), span), clip(canonical(possibly), span))
+        # what starts on the last day told of is not sure beyond it, whichever span is asked for
+        sure = Window(span.start, min(span.end, told_to))
+        return Telling(clip(canonical(surely), sure), clip(canonical(possibly), span))
 
     def _day(self, opening: str, day: date) -> Telling:
         """The windows that start on `day`, computed once."""
@@ -205,7 +210,7 @@ class Calendar:
         written = self.dates.of(day)
         if written is not None:
             return known(self._stated(day, written[opening]))
-        first, *others = (self._hours(plan, day) for plan in self._plans(opening, day))
+        first, *others = (self.hours_by(plan, day) for plan in self.plans_on(opening, day))
         is_one = all(hours == first for hours in others)
         if is_one and self.table.first_year <= day.year <= self.table.last_year:
             return known(self._stated(day, first))
@@ -213,8 +218,8 @@ class Calendar:
         spills = [w for hours in (first, *others) for w in self._stated(day, hours)]
         return Telling(NEVER, canonical([whole_day, *spills]))
 
-    def _plans(self, opening: str, day: date) -> Iterator[tuple[Week, DayHours | AsWeekday]]:
-        """The week and the holiday hours that count on `day`; several when it cannot be told."""
+    def plans_on(self, opening: str, day: date) -> Iterator[Plan]:
+        """The plans that may count on `day` where no date is written; one, when it can be told."""
         for season in self.seasons:
             on_holidays = self.holidays if season.holidays is None else season.holidays
             plan = season.weeks[opening], on_holidays[opening]
@@ -229,8 +234,8 @@ class Calendar:
                 return
         yield self.weeks[opening], self.holidays[opening]
 
-    def _hours(self, plan: tuple[Week, DayHours | AsWeekday], day: date) -> DayHours:
-        """Steps 3 to 5 for one plan."""
+    def hours_by(self, plan: Plan, day: date) -> DayHours:
+        """Steps 3 to 5: the hours of `day` by one plan."""
         week, on_holidays = plan
         if not any(week):
             return CLOSED

@@ -10,7 +10,7 @@ Rules kept here:
 What rules mean is `policies.reading`; nothing here looks at a person or a record. Pure.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from zoneinfo import ZoneInfo
 
@@ -18,14 +18,10 @@ from policies.circumstances import RuleName
 from policies.conditions import needed_kind, needs_part, tell_when
 from policies.grant import Window
 from policies.model import (
-    AllOf,
     Always,
-    AnyOf,
     Anyone,
     Condition,
     Document,
-    DuringAll,
-    DuringAny,
     DuringRecord,
     Effect,
     FactKind,
@@ -33,20 +29,21 @@ from policies.model import (
     Recorded,
     Rule,
     When,
+    requirements_of,
+    times_of,
 )
 from policies.places import Place
 from policies.records import RecordName
 from policies.subject_to import SubjectTo, provisos_of
-from policies.vocabulary import AccessPointNumber, Action, Instant
+from policies.vocabulary import DAY_SECONDS, AccessPointNumber, Action, Instant
 from policies.windows import BEGINNING, END, Telling
 
-DAY_SECONDS = 86_400
 _FRAMES_KEPT = 512
 """Frames of one opening before they are worked out anew; a year of days is less."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Hours:
+class KeptHours:
     """A `during` without records; equal ones of a policy set are one value."""
 
     when: When
@@ -97,7 +94,7 @@ class CompiledRule:
     name: RuleName
     who: People | None
     needed_kind: FactKind | None
-    hours: Hours | None
+    hours: KeptHours | None
     is_bounded: bool
     start: Instant
     end: Instant
@@ -130,10 +127,14 @@ class DoorClass:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledPolicies:
-    """The classes of a policy set, and the class of every access point."""
+    """The classes of a policy set, the class of every access point, and the rules by their names.
+
+    `rules` come in document order.
+    """
 
     classes: tuple[DoorClass, ...]
-    class_at: dict[AccessPointNumber, DoorClass]
+    class_at: Mapping[AccessPointNumber, DoorClass]
+    rules: Mapping[RuleName, CompiledRule]
 
 
 class Shared:
@@ -141,7 +142,7 @@ class Shared:
 
     def __init__(self) -> None:
         self._people: dict[tuple[Condition, str], People] = {}
-        self._hours: dict[When, Hours] = {}
+        self._hours: dict[When, KeptHours] = {}
 
     def people(self, condition: Condition | None, zone: ZoneInfo) -> People | None:
         """Those who meet `condition`; None where there is none."""
@@ -150,9 +151,9 @@ class Shared:
         people = People(condition, zone, needs_part(condition))
         return self._people.setdefault((condition, zone.key), people)
 
-    def hours(self, when: When) -> Hours | None:
+    def hours(self, when: When) -> KeptHours | None:
         """The hours of `when`; None where it is always."""
-        return None if isinstance(when, Always) else self._hours.setdefault(when, Hours(when))
+        return None if isinstance(when, Always) else self._hours.setdefault(when, KeptHours(when))
 
 
 def compile_rule(rule: Rule, place: Place, shared: Shared, lead_seconds: int = 0) -> CompiledRule:
@@ -161,7 +162,7 @@ def compile_rule(rule: Rule, place: Place, shared: Shared, lead_seconds: int = 0
     early_seconds = late_seconds = 0
     if record is not None:
         early_seconds = _greatest_early(rule)
-        late_seconds = max((when.late_seconds for when in _record_times(rule)), default=0)
+        late_seconds = max((when.late_seconds for when in record_times(rule)), default=0)
     return CompiledRule(
         rule,
         RuleName(str(place), rule.id),
@@ -185,6 +186,7 @@ def compile_rule(rule: Rule, place: Place, shared: Shared, lead_seconds: int = 0
 def compiled(policies: PolicySet) -> CompiledPolicies:
     """The policy set made ready; use `policies.derived(compiled)`, which keeps it."""
     shared = Shared()
+    # by identity: two documents may hold equal rules, each with doors and a lead of its own
     ready: dict[int, CompiledRule] = {}
     for document in policies.documents:
         leads = _leads(document)
@@ -198,7 +200,11 @@ def compiled(policies: PolicySet) -> CompiledPolicies:
         door_class([ready[rule] for rule in rules], tuple(sorted(points)))
         for rules, points in alike.items()
     )
-    return CompiledPolicies(classes, {point: door for door in classes for point in door.points})
+    return CompiledPolicies(
+        classes,
+        {point: door for door in classes for point in door.points},
+        {rule.name: rule for rule in ready.values()},
+    )
 
 
 def door_class(rules: list[CompiledRule], points: tuple[AccessPointNumber, ...]) -> DoorClass:
@@ -233,10 +239,15 @@ def record_named(rule: Rule) -> RecordName | None:
         return rule.doors
     for condition in (rule.who, rule.lifts, rule.after):
         if condition is not None:
-            for leaf in _conditions(condition):
-                if isinstance(leaf, Recorded):
-                    return leaf.record
-    return next((when.record for when in _record_times(rule)), None)
+            for requirement in requirements_of(condition):
+                if isinstance(requirement, Recorded):
+                    return requirement.record
+    return next((time.record for time in record_times(rule)), None)
+
+
+def record_times(rule: Rule) -> Iterator[DuringRecord]:
+    """The times of `rule` that are a record's."""
+    return (time for time in times_of(rule.when) if isinstance(time, DuringRecord))
 
 
 def _leads(document: Document) -> dict[RecordName | None, int]:
@@ -251,22 +262,4 @@ def _leads(document: Document) -> dict[RecordName | None, int]:
 
 
 def _greatest_early(rule: Rule) -> int:
-    return max((when.early_seconds for when in _record_times(rule)), default=0)
-
-
-def _record_times(rule: Rule) -> Iterator[DuringRecord]:
-    return (when for when in _whens(rule.when) if isinstance(when, DuringRecord))
-
-
-def _conditions(condition: Condition) -> Iterator[Condition]:
-    yield condition
-    if isinstance(condition, (AllOf, AnyOf)):
-        for part in condition.parts:
-            yield from _conditions(part)
-
-
-def _whens(when: When) -> Iterator[When]:
-    yield when
-    if isinstance(when, (DuringAll, DuringAny)):
-        for part in when.parts:
-            yield from _whens(part)
+    return max((when.early_seconds for when in record_times(rule)), default=0)

@@ -46,7 +46,7 @@ from policies.model import (
 from policies.places import Place, is_beneath
 from policies.records import Record
 from policies.schedule import FIRST_YEAR, LAST_YEAR, birthday
-from policies.vocabulary import Instant
+from policies.vocabulary import DAY_SECONDS, Instant
 from policies.windows import (
     ALWAYS,
     BEGINNING,
@@ -66,7 +66,6 @@ from policies.windows import (
 EVER = ALWAYS[0]
 """The span of every instant."""
 
-_DAY_SECONDS = 86_400
 _EPOCH = date(1970, 1, 1).toordinal()
 _FIRST_DAY = date(FIRST_YEAR, 1, 1).toordinal() - _EPOCH
 _LAST_DAY = date(LAST_YEAR, 12, 31).toordinal() - _EPOCH
@@ -88,15 +87,8 @@ class Person:
         self.is_doubted = bool(subject.unknown or subject.fresh_until)
         if self.is_doubted:
             self.may_hold |= subject.unknown | subject.fresh_until.keys()
-        self.first_day = span.start // _DAY_SECONDS
-        self.last_day = span.end // _DAY_SECONDS
-
-
-def tell_who(
-    condition: Condition, subject: Subject, zone: ZoneInfo, record: Record | None = None
-) -> Telling:
-    """Where `condition` holds for `subject`, over all time; birthdays are read in `zone`."""
-    return tell(condition, Person(subject, EVER), zone, record)
+        self.first_day = span.start // DAY_SECONDS
+        self.last_day = span.end // DAY_SECONDS
 
 
 def tell_terms(terms: Terms, kind: FactKind, subject: Subject) -> Telling:

@@ -12,13 +12,13 @@ nobody for one. Pure.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from policies.compiled import DAY_SECONDS, CompiledRule, DoorClass, compiled, door_at
+from policies.compiled import CompiledRule, DoorClass, compiled, door_at
 from policies.grant import Window
 from policies.model import PolicySet, Subject
 from policies.reading import Reading
 from policies.subject_to import SubjectTo
 from policies.unlocking import unlocking_rule
-from policies.vocabulary import AccessPointNumber, Action, Instant, RuleId
+from policies.vocabulary import DAY_SECONDS, AccessPointNumber, Action, Instant, RuleId
 from policies.windows import Windows, contains, intersection
 
 

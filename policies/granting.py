@@ -15,7 +15,7 @@ After that the grant permits less, never more. How a grant travels is wire forma
 module's. Pure.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from policies.circumstances import Circumstances, RuleName
@@ -34,6 +34,9 @@ from policies.reading import Reading
 from policies.unlocking import since_opened
 from policies.vocabulary import AccessPointNumber, Action, FacilityId, Instant
 from policies.windows import NEVER, Windows, clip, difference, intersection, union
+
+EntryContent = tuple[Windows, GrantFlags]
+"""What an entry of a grant gives each of its access points."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,7 @@ class _Asking:
 class _Held:
     """What is given at one point: each set of windows with its actions, and by which rules."""
 
-    contents: tuple[tuple[Windows, GrantFlags], ...]
+    contents: tuple[EntryContent, ...]
     life_seconds: int
     limited: tuple[CompiledRule, ...]
 
@@ -99,7 +102,7 @@ def grant_for(
     clipped = Window(span.start, min(span.end, Instant(span.start + most)))
     reading = Reading(subject, clipped, policies.records)
     asking = _Asking(reading, circumstances, is_on_the_way)
-    by_content: dict[tuple[Windows, GrantFlags], list[AccessPointNumber]] = {}
+    by_content: dict[EntryContent, list[AccessPointNumber]] = {}
     on_the_way: list[AccessPointNumber] = []
     life_seconds = 0
     limited: dict[CompiledRule, LimitedRule] = {}
@@ -117,16 +120,21 @@ def grant_for(
                 by_content.setdefault(content, []).extend(numbers)
             life_seconds = max(life_seconds, held.life_seconds)
             limited |= {rule: LimitedRule(rule.name, rule.rule) for rule in held.limited}
-    entries = tuple(
-        GrantEntry(tuple(sorted(numbers)), windows, flags)
-        for (windows, flags), numbers in sorted(by_content.items(), key=lambda item: min(item[1]))
-    )
     return GrantResult(
-        Grant(entries) if entries else None,
+        grant_of(by_content),
         min(most, life_seconds or most),
         tuple(sorted(on_the_way)),
         tuple(limited.values()),
     )
+
+
+def grant_of(by_content: Mapping[EntryContent, Sequence[AccessPointNumber]]) -> Grant | None:
+    """The grant of what access points are given, by the least of each entry; None for nothing."""
+    entries = tuple(
+        GrantEntry(tuple(sorted(points)), windows, flags)
+        for (windows, flags), points in sorted(by_content.items(), key=lambda item: min(item[1]))
+    )
+    return Grant(entries) if entries else None
 
 
 def _asked_for(

@@ -12,7 +12,7 @@ What a rule means over time is `policies.conditions` and `policies.engine`; how 
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum, StrEnum
@@ -172,6 +172,18 @@ Requirement = AgeBetween | Listed | Resident | Accepted | Recorded
 Condition = Anyone | Requirement | AllOf | AnyOf
 
 
+def requirements_of(condition: Condition) -> Iterator[Requirement]:
+    """What `condition` asks, in written order; of anyone, nothing."""
+    match condition:
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from requirements_of(part)
+        case Anyone():
+            return
+        case _:
+            yield condition
+
+
 @dataclass(frozen=True, slots=True)
 class Always:
     """No bound in time."""
@@ -211,6 +223,17 @@ class DuringAny:
 
 When = Always | During | DuringRecord | DuringAll | DuringAny
 
+
+def times_of(when: When) -> Iterator[Always | During | DuringRecord]:
+    """The single times that `when` is put together from, in written order."""
+    match when:
+        case DuringAll(parts) | DuringAny(parts):
+            for part in parts:
+                yield from times_of(part)
+        case _:
+            yield when
+
+
 Doors = tuple[Place, ...] | RecordName
 """The places a rule names; or, `{booking: X.door}`, the doors of the record it is read for."""
 
@@ -221,6 +244,24 @@ class Effect(Enum):
     ALLOW = "allow"
     DENY = "deny"
     UNLOCK = "unlock"
+
+
+DENY_REASONS = (
+    "library-exclusion",
+    "pool-exclusion",
+    "exclusion",
+    "sent-out",
+    "card-blocked",
+    "adults-only",
+    "event",
+    "closed-for-event",
+    "polling",
+    "flood",
+    "lockdown",
+    "maintenance",
+    "closed",
+)
+"""The message ids a deny may give as its `reason`; each has a sentence in every language."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,6 +50,7 @@ def with_records(policies: PolicySet, records: Records) -> PolicySet:
 
     Only access points that a rule of record doors gains or loses are set out anew.
     """
+    # by identity: two documents may hold equal rules
     rank: dict[int, int] = {}
     gained: dict[AccessPointNumber, list[Rule]] = {}
     changed: set[AccessPointNumber] = set()

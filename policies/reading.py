@@ -16,11 +16,10 @@ a decision, a credential and a reason cannot come apart. Pure.
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from policies.compiled import CompiledRule, Hours, People, Shared, compile_rule
+from policies.compiled import CompiledRule, KeptHours, People
 from policies.conditions import Person, tell, tell_when
 from policies.grant import Window
 from policies.model import Effect, Rule, Subject
-from policies.places import MUNICIPALITY
 from policies.records import UNREAD, Record, Records
 from policies.vocabulary import AccessPointNumber, Action, Instant
 from policies.windows import (
@@ -34,6 +33,9 @@ from policies.windows import (
     known,
     union,
 )
+
+LOOK_AHEAD_DAYS = 400
+"""How far ahead of an instant anything is looked for: a next opening, a first change, any hours."""
 
 
 def times(rule: CompiledRule, span: Window, record: Record | None = None) -> Telling:
@@ -64,8 +66,7 @@ class Reading:
     """The rules as they stand to `subject` within `span`; each is read once and kept."""
 
     __slots__ = (
-        "_at_point", "_compiled", "_hours", "_person", "_shared", "_told", "_who",
-        "records", "span", "subject",
+        "_at_point", "_hours", "_person", "_told", "_who", "records", "span", "subject",
     )  # fmt: skip
 
     def __init__(self, subject: Subject, span: Window, records: Records = UNREAD) -> None:
@@ -74,30 +75,9 @@ class Reading:
         self.records = records
         self._person = Person(subject, span)
         self._who: dict[People, Telling] = {}
-        self._hours: dict[Hours | None, Telling] = {}
+        self._hours: dict[KeptHours | None, Telling] = {}
         self._told: dict[CompiledRule, Telling] = {}
         self._at_point: dict[tuple[CompiledRule, AccessPointNumber | None], Telling] = {}
-        self._compiled: dict[int, CompiledRule] = {}
-        self._shared: Shared | None = None
-
-    def rule(self, rule: Rule, point: AccessPointNumber | None = None) -> Telling:
-        """Where `rule` applies within the span: the people, the hours, its validity, its except.
-
-        `point` matters to a rule whose doors are a record's: where it applies there; without it,
-        where it applies at any of its doors.
-        """
-        return self.read(self._compile(rule), point)
-
-    def granted(
-        self, rules: Iterable[Rule], action: Action, point: AccessPointNumber | None = None
-    ) -> Windows:
-        """Where `action` is granted by `rules`, all of the one access point `point`."""
-        ready = [self._compile(rule) for rule in rules]
-        allows = [each for each in ready if is_allowing(each.rule, action)]
-        denies = [
-            each for each in ready if each.rule.effect is Effect.DENY and each.rule.switch is None
-        ]
-        return self.given(allows, denies, point)
 
     def given(
         self,
@@ -163,10 +143,11 @@ class Reading:
     def _read_records(self, rule: CompiledRule, point: AccessPointNumber | None) -> Telling:
         if rule.record is not None and rule.record.kind in self.records.unread:
             return Telling(NEVER, self._for_record(rule, None).possibly)
-        told = HOLDS_NEVER
-        for _, of_record in self.by_record(rule, point):
-            told = told.or_(of_record)
-        return told
+        told = [of_record for _, of_record in self.by_record(rule, point)]
+        surely = union(*(each.surely for each in told))
+        if all(each.is_known() for each in told):
+            return known(surely)
+        return Telling(surely, union(*(each.possibly for each in told)))
 
     def by_record(
         self, rule: CompiledRule, point: AccessPointNumber | None
@@ -184,7 +165,8 @@ class Reading:
     def _records_for(self, rule: CompiledRule, point: AccessPointNumber | None) -> Iterator[Record]:
         if rule.who is not None and rule.who.needs_part:
             own = self.records.of_person.get(self.subject.id, ())
-            records: Iterable[Record] = (each for each in own if each.of == rule.record)
+            near = _around(rule, own, self.span, self.records)
+            records: Iterable[Record] = (each for each in near if each.of == rule.record)
         else:
             records = records_around(rule, self.span, self.records)
         for record in records:
@@ -210,34 +192,26 @@ class Reading:
             told = self._who[who] = tell(who.condition, self._person, who.zone)
         return told
 
-    def _compile(self, rule: Rule) -> CompiledRule:
-        """`rule` made ready for this reading alone; its document does not matter here."""
-        if self._shared is None:
-            self._shared = Shared()
-        ready = self._compiled.get(id(rule))
-        if ready is None:
-            ready = compile_rule(rule, MUNICIPALITY, self._shared)
-            self._compiled[id(rule)] = ready
-        return ready
-
 
 def records_around(rule: CompiledRule, span: Window, records: Records) -> Iterator[Record]:
     """The records that `rule` is read for and that may say something of `span`."""
-    if rule.record is None:
-        return
-    for record in records.by_name.get(rule.record, ()):
-        if record.start - rule.early_seconds >= span.end:
-            break
-        if record.end + rule.late_seconds > span.start:
-            yield record
+    if rule.record is not None:
+        yield from _around(rule, records.by_name.get(rule.record, ()), span, records)
+
+
+def _around(
+    rule: CompiledRule, ordered: Sequence[Record], span: Window, records: Records
+) -> Iterator[Record]:
+    return records.around(ordered, span.start - rule.late_seconds, span.end + rule.early_seconds)
 
 
 def times_at(
-    rule: CompiledRule, point: AccessPointNumber, span: Window, records: Records
+    rule: CompiledRule, point: AccessPointNumber | None, span: Window, records: Records
 ) -> Iterator[tuple[Record | None, Telling]]:
     """Where `rule` applies at `point` within `span`, whoever it is, for each of its records.
 
-    Where their register could not be read, one telling for any record there may be.
+    Without a point, at any of its doors. Where the register of its records could not be read, one
+    telling for any record there may be.
     """
     if rule.record is None:
         yield None, times(rule, span)
@@ -245,15 +219,10 @@ def times_at(
         yield None, Telling(NEVER, times(rule, span).possibly)
     else:
         for record in records_around(rule, span, records):
-            if not rule.has_record_doors or point in record.points:
+            if point is None or not rule.has_record_doors or point in record.points:
                 yield record, times(rule, span, record)
 
 
 def is_allowing(rule: Rule, action: Action) -> bool:
     """Whether `rule` allows `action` to somebody."""
     return rule.effect is Effect.ALLOW and action in rule.manner.actions
-
-
-def allowing(rules: Iterable[Rule], action: Action) -> Iterable[Rule]:
-    """The rules among `rules` that allow `action` to somebody."""
-    return (rule for rule in rules if is_allowing(rule, action))

@@ -10,7 +10,8 @@ What a rule makes of a record is `policies.reading`; the file they come in,
 `policies.documents.record_file`. Pure values.
 """
 
-from collections.abc import Iterable, Mapping
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -63,6 +64,25 @@ class Records:
     """The records of each name, by start."""
     of_person: Mapping[PersonId, tuple[Record, ...]]
     """The records each person has a part in, by start."""
+    longest_seconds: int
+    """How long the longest of all records lasts."""
+
+    def around(self, ordered: Sequence[Record], start: int, end: int) -> Iterator[Record]:
+        """Those of `ordered`, records by start, that have an instant within `[start, end)`.
+
+        The past is leapt over: somebody may have had thousands of assignments.
+        """
+        first = bisect_right(ordered, start - self.longest_seconds, key=_start)
+        for place in range(first, len(ordered)):
+            record = ordered[place]
+            if record.start >= end:
+                return
+            if record.end > start:
+                yield record
+
+
+def _start(record: Record) -> Instant:
+    return record.start
 
 
 def records_of(records: Iterable[Record], unread: frozenset[RecordKind] = frozenset()) -> Records:
@@ -79,6 +99,7 @@ def records_of(records: Iterable[Record], unread: frozenset[RecordKind] = frozen
         unread,
         MappingProxyType({name: tuple(listed) for name, listed in by_name.items()}),
         MappingProxyType({person: tuple(listed) for person, listed in of_person.items()}),
+        max((record.end - record.start for record in ordered), default=0),
     )
 
 

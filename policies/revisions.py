@@ -8,7 +8,8 @@ Rules kept here (policies.md, "Life of a rule"):
 - approval is asked by effect, not by kind of edit: somebody gains at a sensitive place, or more
   than `APPROVED_ABOVE` people gain anywhere, by whatever edit or hand-made fact they do. The very
   first revision has nothing before it to gain upon, and needs none;
-- the author of a draft approves nothing of it;
+- the author of a draft approves nothing of it; an approval is of the effect that was shown, and
+  does not hold for another;
 - a revision governs from its instant on, never from the past; the newest that has begun governs,
   so what is published later also replaces what was to come;
 - the way back is a new revision with the content of an old one, by the same rules.
@@ -25,8 +26,8 @@ from datetime import date
 from itertools import pairwise
 from typing import Generic, NewType, TypeVar
 
-from policies.analysis.counting import shown
 from policies.calendars import HolidayTable
+from policies.discretion import shown
 from policies.errors import Fault
 from policies.grant import Window
 from policies.model import PolicySet, Rule
@@ -42,6 +43,8 @@ FOUNDING = RevisionNumber(0)
 """What the first draft of an installation is built on: no rule at all."""
 APPROVED_ABOVE = 50
 """How many people may gain without a second pair of eyes, unless the tenant says otherwise."""
+TOLERATED = 10
+"""Registers change daily: an approval holds while no more than one in so many are added to it."""
 
 T = TypeVar("T")
 
@@ -98,11 +101,39 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """Why a draft needs approval; the sentence is for staff.
+
+    `about` says what it is about whatever the number, `people` how many gain by it.
+    """
+
+    sentence: str
+    about: str
+    people: int = 0
+
+    def __str__(self) -> str:
+        """As staff read it: `fewer than 3 people gain at torshov/vault, which is …`."""
+        return self.sentence
+
+
+@dataclass(frozen=True, slots=True)
 class Approval:
-    """Somebody has seen what a draft does, and said yes."""
+    """Somebody has seen what a draft does, and said yes to these reasons."""
 
     by: PersonId
     at: Instant
+    reasons: tuple[Reason, ...]
+
+    def covers(self, needed: Iterable[Reason]) -> bool:
+        """Whether this is what was said yes to: the same, and at most a tenth more people."""
+        seen: dict[str, int] = {}
+        for reason in self.reasons:
+            seen[reason.about] = max(reason.people, seen.get(reason.about, 0))
+        return all(
+            reason.about in seen
+            and reason.people <= seen[reason.about] + seen[reason.about] // TOLERATED
+            for reason in needed
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,17 +163,6 @@ class Gains:
     locked_out: frozenset[FacilityId] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
-    """Why a draft needs approval; the sentence is for staff."""
-
-    sentence: str
-
-    def __str__(self) -> str:
-        """As staff read it: `fewer than 3 people gain at torshov/vault, which is …`."""
-        return self.sentence
-
-
 def approval_needed(
     gains: Gains, places: Places, threshold: int = APPROVED_ABOVE
 ) -> tuple[Reason, ...]:
@@ -152,17 +172,20 @@ def approval_needed(
     nobody can open any more is an error as costly, though nobody gains.
     """
     reasons = [
-        Reason(f"nobody can open any door of {facility} any more")
+        Reason(f"nobody can open any door of {facility} any more", f"nobody at {facility}")
         for facility in sorted(gains.locked_out)
     ]
     for point in places.access_points:
         people = gains.by_point.get(point.number, 0)
         if point.number in gains.unlocked:
-            reasons.append(Reason(f"{point.id} comes to stand unlocked, to everybody"))
+            said = f"{point.id} comes to stand unlocked, to everybody"
+            reasons.append(Reason(said, f"unlocked {point.id}"))
         elif point.sensitive and people:
-            reasons.append(Reason(f"{shown(people)} people gain at {point.id}, which is sensitive"))
+            said = f"{shown(people)} people gain at {point.id}, which is sensitive"
+            reasons.append(Reason(said, f"sensitive {point.id}", people))
     if gains.people > threshold:
-        reasons.append(Reason(f"{shown(gains.people)} people gain, which is more than {threshold}"))
+        said = f"{shown(gains.people)} people gain, which is more than {threshold}"
+        reasons.append(Reason(said, "people", gains.people))
     return tuple(reasons)
 
 
@@ -183,8 +206,8 @@ def publication(
     """The revision that publishing `draft` at the instant `at` makes.
 
     `newest` is the revision published last, `reasons` why the effect as it stands needs approval.
-    Raises NeedsApproval for an effect nobody else than the author has approved; NotPublishable for
-    a draft built on something older, or an instant that has passed.
+    Raises NeedsApproval for an effect that nobody else than the author has approved as it is;
+    NotPublishable for a draft built on something older, or an instant that has passed.
     """
     number = FOUNDING if newest is None else newest.number
     if draft.based_on != number:
@@ -198,10 +221,12 @@ def publication(
             "what has been decided is not decided again"
         )
     needed = tuple(reasons)
-    if newest is not None and needed and not any(a.by != draft.author for a in approvals):
+    others = [approval for approval in approvals if approval.by != draft.author]
+    if newest is not None and needed and not any(one.covers(needed) for one in others):
+        got = "one of another effect" if others else "none"
         raise NeedsApproval(
             f"expected the approval of another person than {draft.author} for {draft.id}, got "
-            f"none: {'; '.join(str(reason) for reason in needed)}"
+            f"{got}: {'; '.join(str(reason) for reason in needed)}"
         )
     return Revision(
         number=RevisionNumber(number + 1),
@@ -304,6 +329,16 @@ def _unenforced_keys(rule: Rule) -> Iterator[str]:
         yield "with.two-people"
     if rule.manner.share is not None:
         yield "with.share"
+
+
+def reasons_text(reasons: Iterable[Reason]) -> str:
+    """The reasons of an approval as they are kept: JSON."""
+    return json.dumps([[one.sentence, one.about, one.people] for one in reasons])
+
+
+def reasons_of(text: str) -> tuple[Reason, ...]:
+    """The reasons that `reasons_text` has written."""
+    return tuple(Reason(*kept) for kept in json.loads(text))
 
 
 def holidays_text(table: HolidayTable) -> str:

@@ -21,6 +21,8 @@ from policies.vocabulary import Instant
 
 FIRST_YEAR = 1900
 LAST_YEAR = 2199
+COMMON_YEAR = 2025
+"""Any year without a 29 February: its days are those that every year has."""
 
 DAY = timedelta(days=1)
 DAY_MINUTES = 24 * 60
@@ -90,7 +92,7 @@ def first_instant(stated: WallTime, zone: ZoneInfo) -> Instant:
 
 def _first_instant(stated: WallTime, zone: ZoneInfo) -> Instant:
     days, minutes = divmod(stated.minutes, DAY_MINUTES)
-    day = stated.day + timedelta(days=days) if days else stated.day
+    day = stated.day + timedelta(days=days)
     wall = datetime(day.year, day.month, day.day, minutes // 60, minutes % 60, tzinfo=zone)
     # fold=0 is the first of two showings; for a skipped time it lies after the jump
     instant = int(wall.timestamp())
@@ -113,7 +115,7 @@ def _offset_seconds(instant: Instant, zone: ZoneInfo) -> int:
 
 def _wall_clock(instant: int, zone: ZoneInfo) -> datetime:
     """What the wall clock shows, labelled UTC so that two readings compare as readings."""
-    return datetime.fromtimestamp(instant, zone).replace(tzinfo=UTC, fold=0)
+    return datetime.fromtimestamp(instant, zone).replace(tzinfo=UTC)
 
 
 @lru_cache(maxsize=16_384)

@@ -1,26 +1,18 @@
-"""Grants and keyrings across the instant at which one revision takes over from another.
+"""The grant across the instant at which one revision takes over from another.
 
 Rules kept here (policies.md, "Life of a rule"): a revision published from T governs instants from T
-on.
-- So a grant over a span that has T inside holds what the old rules give up to T, and what the new
-  ones give after it; a rule's `life` counts from the start of the span in both.
-- A keyring tells why a point is closed now by the rules of now, and when it opens by the rules of
-  then.
+on. So a grant over a span that has T inside holds what the old rules give up to T, and what the new
+ones give after it; a rule's `life` counts from the start of the span in both.
 
 What each revision gives is `policies.granting`, which governs when `policies.revisions`. Pure.
 """
 
-from collections.abc import Mapping
-from dataclasses import replace
-
 from policies.circumstances import Circumstances
-from policies.explanation.explaining import Outlook
-from policies.grant import Grant, GrantEntry, GrantFlags, Window
-from policies.granting import GrantResult, grant_for
-from policies.keyring import SHOWN_AHEAD_SECONDS, ShownPoint, is_soon, keyring_of
+from policies.grant import Grant, GrantFlags, Window
+from policies.granting import EntryContent, GrantResult, grant_for, grant_of
 from policies.model import PolicySet, Subject
 from policies.revisions import Timeline
-from policies.vocabulary import AccessPointNumber, FacilityId, Instant
+from policies.vocabulary import AccessPointNumber, FacilityId
 from policies.windows import Windows, clip, union
 
 
@@ -62,41 +54,6 @@ def grant_over(
     )
 
 
-def keyring_over(
-    timeline: Timeline[PolicySet],
-    subject: Subject,
-    at: Instant,
-    switches: Mapping[str, bool] | None = None,
-) -> tuple[ShownPoint, ...]:
-    """The access points to show `subject` at the instant `at`, by whatever governs a day ahead.
-
-    As `policies.keyring.keyring_of`, for several revisions.
-    """
-    policies, turn = timeline.in_force(at), timeline.next_turn(at)
-    shown = keyring_of(policies, subject, at, switches)
-    if turn is None or turn >= at + SHOWN_AHEAD_SECONDS:
-        return shown
-    later = {
-        point.access_point.number: point.explanation
-        for point in keyring_over(timeline, subject, turn, switches)
-    }
-    by_number = {point.access_point.number: point.explanation for point in shown}
-    outlook = Outlook(policies, subject, at, switches)
-    told: list[ShownPoint] = []
-    for point in sorted(policies.places.access_points, key=lambda point: point.id):
-        now, then = by_number.get(point.number), later.get(point.number)
-        if now is None and then is not None:
-            now = outlook.explain(point.number, then.action)
-        if now is None:
-            continue
-        if not now.permitted and (now.opens_at is None or now.opens_at >= turn):
-            opens_at = None if then is None else turn if then.permitted else then.opens_at
-            now = replace(now, opens_at=opens_at)
-        if point.listed or now.permitted or is_soon(now.opens_at, at):
-            told.append(ShownPoint(point, now))
-    return tuple(told)
-
-
 def _joined(grants: list[tuple[Window, Grant]]) -> Grant | None:
     """Each grant within its piece, put together; access points that share windows share entries."""
     held: dict[tuple[AccessPointNumber, GrantFlags], Windows] = {}
@@ -106,12 +63,8 @@ def _joined(grants: list[tuple[Window, Grant]]) -> Grant | None:
             for point in entry.points:
                 of = point, entry.flags
                 held[of] = union(held.get(of, ()), windows)
-    by_content: dict[tuple[Windows, GrantFlags], list[AccessPointNumber]] = {}
+    by_content: dict[EntryContent, list[AccessPointNumber]] = {}
     for (point, flags), windows in held.items():
         if windows:
             by_content.setdefault((windows, flags), []).append(point)
-    entries = tuple(
-        GrantEntry(tuple(sorted(points)), windows, flags)
-        for (windows, flags), points in by_content.items()
-    )
-    return Grant(entries) if entries else None
+    return grant_of(by_content)

@@ -16,6 +16,8 @@ from typing import NewType
 
 Instant = NewType("Instant", int)
 """Whole seconds since 1970-01-01T00:00:00Z."""
+DAY_SECONDS = 86_400
+"""A UTC day; a local one may be an hour more or less."""
 
 TenantId = NewType("TenantId", str)
 """1 to 16 of `a-z 0-9 -`: one municipality."""

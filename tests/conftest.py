@@ -2,7 +2,8 @@
 
 These machines are shared, so a slow example says nothing about the code; timing is `make bench`'s.
 The short form draws the same examples every time, so that a red run is the change's fault; `make
-campaign` (`HYPOTHESIS_PROFILE=long`) draws new ones, and more where a property sets no count.
+campaign` (`HYPOTHESIS_PROFILE=long`) draws new ones, and more where a property sets no count. `make
+mutation` draws the first of the short form's, and does not look for smaller ones of a failure.
 """
 
 import os
@@ -10,7 +11,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest_asyncio
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 
 from tests.lockagent.door_rig import DoorRig
 
@@ -23,6 +24,12 @@ settings.register_profile(
 )
 settings.register_profile(
     "long", settings.get_profile("short"), derandomize=False, max_examples=5_000
+)
+settings.register_profile(
+    "mutation",
+    settings.get_profile("short"),
+    max_examples=50,
+    phases=[Phase.explicit, Phase.generate],
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "short"))
 

@@ -17,7 +17,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import reduce
 
 from policies.analysis.clauses import clauses_at
-from policies.analysis.counting import rules_by_name
 from policies.analysis.effect import Sides, effects
 from policies.analysis.findings import Check, Finding
 from policies.analysis.population import Population
@@ -25,15 +24,16 @@ from policies.analysis.terms import Part, Term
 from policies.compiled import CompiledRule, DoorClass, compiled
 from policies.grant import Window
 from policies.model import AgeBetween, AllOf, AnyOf, Condition, Effect, PolicySet
-from policies.reading import times, times_at
+from policies.reading import LOOK_AHEAD_DAYS, times, times_at
 from policies.unlocking import unlocked_windows
-from policies.vocabulary import AccessPointNumber, FacilityId, Instant
+from policies.vocabulary import DAY_SECONDS, AccessPointNumber, FacilityId, Instant
 from policies.windows import Windows, difference, intersection, union
 
-_DAY_SECONDS = 86_400
-_LOOK_AHEAD_DAYS = (1, 7, 30, 400)
+_STEPS_DAYS = (1, 7, 30, LOOK_AHEAD_DAYS)
 """How far hours are looked for, step by step: most rules have some on the first day."""
-_WEEK_SECONDS = 7 * _DAY_SECONDS
+COMING_DAYS = 30
+"""Within which somebody is to be able to open a door, unless other days are asked for."""
+_WEEK_SECONDS = 7 * DAY_SECONDS
 _ALL_AGES = (1 << 200) - 1
 
 
@@ -41,17 +41,16 @@ def dead_rules(policies: PolicySet, at: Instant) -> tuple[Finding, ...]:
     """The rules that never apply from the instant `at` on, in document order."""
     found: list[Finding] = []
     doors_of = _doors_of(policies)
-    for name, written in rules_by_name(policies).items():
-        doors = doors_of.get(id(written), {})
-        if written.end is not None and written.end <= at:
+    for name, rule in policies.derived(compiled).rules.items():
+        doors = doors_of.get(rule)
+        if rule.end <= at:
             found.append(Finding(Check.ENDED, name))
-        elif not _ages(written.who):
+        elif not _ages(rule.rule.who):
             found.append(Finding(Check.NO_AGE, name))
         elif doors:
-            rule = next(iter(doors.values()))
             if not _has_hours(rule, at):
                 found.append(Finding(Check.NO_HOURS, name))
-            elif (by := _denying(rule, tuple(doors), at)) is not None:
+            elif (by := _denying(rule, doors, at)) is not None:
                 found.append(Finding(Check.ALWAYS_DENIED, name, by.name))
     return tuple(found)
 
@@ -67,9 +66,7 @@ def open_doors(policies: PolicySet, at: Instant) -> tuple[Finding, ...]:
             for rule in door.rules:
                 if rule.rule.effect is not effect or rule.who is not None or rule.record:
                     continue
-                span = _ahead(
-                    max(at, rule.start), _LOOK_AHEAD_DAYS[-1 if rule.hours is None else -2]
-                )
+                span = _ahead(max(at, rule.start), _STEPS_DAYS[-1 if rule.hours is None else -2])
                 open_for = difference(times(rule, span).surely, _closing(door, span))
                 long = [each for each in open_for if each.end - each.start >= _WEEK_SECONDS]
                 if long and rule.after is None:
@@ -79,7 +76,7 @@ def open_doors(policies: PolicySet, at: Instant) -> tuple[Finding, ...]:
 
 
 def empty_points(
-    policies: PolicySet, population: Population, at: Instant, days: int = 30
+    policies: PolicySet, population: Population, at: Instant, days: int = COMING_DAYS
 ) -> tuple[Finding, ...]:
     """The doors that nobody of `population` can open within `days` from the instant `at` on."""
     empty = _empty(policies, population, at, days)
@@ -94,10 +91,10 @@ def empty_points(
 
 
 def closed_facilities(
-    policies: PolicySet, population: Population, at: Instant, days: int = 30
+    policies: PolicySet, population: Population, at: Instant
 ) -> frozenset[FacilityId]:
-    """The facilities of whose doors nobody can open any within `days`, with rules or without."""
-    empty = _empty(policies, population, at, days)
+    """The facilities of whose doors nobody can open any in the coming days, rules or none."""
+    empty = _empty(policies, population, at, COMING_DAYS)
     return frozenset(
         facility
         for facility in policies.places.facilities
@@ -106,15 +103,13 @@ def closed_facilities(
     )
 
 
-def lockouts(
-    policies: PolicySet, population: Population, at: Instant, days: int = 30
-) -> tuple[Finding, ...]:
-    """The facilities that nobody can open within `days`, at all or for a time, or by a switch.
+def lockouts(policies: PolicySet, population: Population, at: Instant) -> tuple[Finding, ...]:
+    """The facilities that nobody can open in the coming days, at all or for a time, or by a switch.
 
     A facility no rule speaks for is not among them: it has no doors of ours yet.
     """
-    empty = _empty(policies, population, at, days)
-    span = _ahead(at, days)
+    empty = _empty(policies, population, at, COMING_DAYS)
+    span = _ahead(at, COMING_DAYS)
     found: list[Finding] = []
     for facility in policies.places.facilities:
         points = [point.number for point in policies.places.of_facility(facility)]
@@ -167,8 +162,8 @@ def _is_ever_opened(
     policies: PolicySet, population: Population, point: AccessPointNumber, at: Instant, days: int
 ) -> bool:
     start = at
-    for ahead in (*(each for each in _LOOK_AHEAD_DAYS if each < days), days):
-        span = Window(start, Instant(at + ahead * _DAY_SECONDS))
+    for ahead in (*(each for each in _STEPS_DAYS if each < days), days):
+        span = Window(start, Instant(at + ahead * DAY_SECONDS))
         if unlocked_windows(policies, point, span):
             return True
         terms = [
@@ -185,7 +180,7 @@ def _is_ever_opened(
 def _has_hours(rule: CompiledRule, at: Instant) -> bool:
     """Whether the hours of `rule` possibly hold at any instant it is looked at."""
     start = max(at, rule.start)
-    return any(times(rule, _ahead(start, days)).possibly for days in _LOOK_AHEAD_DAYS)
+    return any(times(rule, _ahead(start, days)).possibly for days in _STEPS_DAYS)
 
 
 def _denying(rule: CompiledRule, doors: Iterable[DoorClass], at: Instant) -> CompiledRule | None:
@@ -195,7 +190,7 @@ def _denying(rule: CompiledRule, doors: Iterable[DoorClass], at: Instant) -> Com
     common = set.intersection(*({*filter(_is_for_all, door.denies)} for door in doors))
     if not common:
         return None
-    span = _ahead(max(at, rule.start), _LOOK_AHEAD_DAYS[-1])
+    span = _ahead(max(at, rule.start), LOOK_AHEAD_DAYS)
     hours = times(rule, span).possibly
     return next((d for d in common if not difference(hours, times(d, span).possibly)), None)
 
@@ -211,17 +206,17 @@ def _closing(door: DoorClass, span: Window) -> Windows:
     )
 
 
-def _doors_of(policies: PolicySet) -> Mapping[int, dict[DoorClass, CompiledRule]]:
-    """The classes of doors each rule may speak for, by its identity."""
-    doors_of: dict[int, dict[DoorClass, CompiledRule]] = {}
+def _doors_of(policies: PolicySet) -> Mapping[CompiledRule, list[DoorClass]]:
+    """The classes of doors each rule may speak for."""
+    doors_of: dict[CompiledRule, list[DoorClass]] = {}
     for door in policies.derived(compiled).classes:
         for rule in door.rules:
-            doors_of.setdefault(id(rule.rule), {})[door] = rule
+            doors_of.setdefault(rule, []).append(door)
     return doors_of
 
 
 def _ahead(at: Instant, days: int) -> Window:
-    return Window(at, Instant(at + days * _DAY_SECONDS))
+    return Window(at, Instant(at + days * DAY_SECONDS))
 
 
 def _ages(condition: Condition) -> int:

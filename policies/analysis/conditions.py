@@ -42,7 +42,9 @@ from policies.model import (
     FactKind,
     Listed,
     Recorded,
+    Requirement,
     Resident,
+    requirements_of,
 )
 from policies.records import Record
 from policies.schedule import local_day, start_of_day
@@ -231,15 +233,14 @@ def changes_of(
     conditions: Iterable[tuple[Condition, ZoneInfo]], population: Population, span: Window
 ) -> Changes:
     """Every change within the span that an answer to one of `conditions` may turn on."""
-    extents: dict[int, Extent] = {}
+    extents: dict[Extent, None] = {}
     ages: set[tuple[int, ZoneInfo]] = set()
     for condition, zone in conditions:
         for requirement in requirements_of(condition):
-            for extent in _extents(requirement, population):
-                extents[id(extent)] = extent
+            extents |= dict.fromkeys(_extents(requirement, population))
             ages.update((age, zone) for age in _ages(requirement))
     people, instants = [nobody(0).astype(np.uint32)], [np.empty(0, np.int64)]
-    for extent in extents.values():
+    for extent in extents:
         changing, edges = extent.edges(span)
         people.append(changing)
         instants.append(edges)
@@ -253,22 +254,11 @@ def changes_of(
     return Changes(np.concatenate(people), np.concatenate(instants))
 
 
-def requirements_of(condition: Condition) -> Iterator[AgeBetween | Listed | Resident | Accepted]:
-    """The requirements of a condition but for parts in a record, in written order."""
-    match condition:
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from requirements_of(part)
-        case AgeBetween() | Listed() | Resident() | Accepted():
-            yield condition
-        case Anyone() | Recorded():
-            return
+def asked_of(requirement: Requirement) -> Iterator[tuple[FactKind, Cover]]:
+    """The kinds of fact that a requirement turns on, each with what it asks.
 
-
-def asked_of(
-    requirement: AgeBetween | Listed | Resident | Accepted,
-) -> Iterator[tuple[FactKind, Cover]]:
-    """The kinds of fact a requirement turns on, each with what it asks."""
+    A part in a record turns on none.
+    """
     match requirement:
         case AgeBetween(lowest, highest):
             yield FactKind.AGE, AtLeast(lowest if highest is None else highest + 1)
@@ -283,15 +273,13 @@ def asked_of(
                 yield FactKind.AGE, AtLeast(guardian_until)
 
 
-def _extents(
-    requirement: AgeBetween | Listed | Resident | Accepted, population: Population
-) -> Iterator[Extent]:
+def _extents(requirement: Requirement, population: Population) -> Iterator[Extent]:
     for kind, asked in asked_of(requirement):
         yield population.extent(kind, asked)
         yield population.unknown[kind]
 
 
-def _ages(requirement: AgeBetween | Listed | Resident | Accepted) -> Iterator[int]:
+def _ages(requirement: Requirement) -> Iterator[int]:
     match requirement:
         case AgeBetween(lowest, highest):
             yield lowest

@@ -50,7 +50,7 @@ SENTENCES: Mapping[Check, str] = MappingProxyType(
             "When {rule} is switched on, nobody at all can open {facility}: it has no exception."
         ),
         Check.OPEN_TO_ALL: "Everybody can open {points} around the clock, from {start}: {rule}.",
-        Check.STANDS_UNLOCKED: "{points} stand unlocked around the clock, from {start}: {rule}.",
+        Check.STANDS_UNLOCKED: "Unlocked around the clock, from {start}: {points}, by {rule}.",
     }
 )
 """The English of each, with the fields of `Finding.fields`."""

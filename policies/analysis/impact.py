@@ -21,7 +21,6 @@ from functools import reduce
 from operator import or_
 
 from policies.analysis.clauses import Clause, clauses_at
-from policies.analysis.counting import rules_by_name
 from policies.analysis.effect import Sides, effects
 from policies.analysis.occasions import (
     Occasion,
@@ -35,15 +34,14 @@ from policies.analysis.sets import Bitmap, nobody
 from policies.analysis.terms import Part, Term
 from policies.calendars import Calendar
 from policies.circumstances import RuleName
-from policies.compiled import compiled
+from policies.compiled import CompiledRule, compiled
 from policies.grant import Window
 from policies.model import PolicySet, Rule, Subject
 from policies.records import Record
 from policies.unlocking import unlocked_windows
-from policies.vocabulary import AccessPointNumber, Action, Instant, PersonId
+from policies.vocabulary import DAY_SECONDS, AccessPointNumber, Action, Instant, PersonId
 from policies.windows import NEVER, Windows, difference
 
-_DAY_SECONDS = 86_400
 _CHUNK_DAYS = (1, 6, 14, 28, 56, 112, 183)
 """In which pieces the days ahead are searched for the first change; together the look-ahead."""
 
@@ -155,6 +153,24 @@ def impact_of_facts(
     return _Count(policies, policies, Sides(was, becomes, numbers), at, days).impact()
 
 
+def later_edges(before: PolicySet, after: PolicySet, at: Instant) -> tuple[Instant, ...]:
+    """The instants after `at` from which a rule that is not the same holds or no longer does.
+
+    What an edit does from then on may be more than in the days from its first change, so its
+    impact is asked for there as well where an approval hangs on it.
+    """
+    was, becomes = before.derived(compiled).rules, after.derived(compiled).rules
+    edges = {
+        edge
+        for name in _edited(before, after)
+        for rules in (was, becomes)
+        if name in rules
+        for edge in (rules[name].rule.start, rules[name].rule.end)
+        if edge is not None and edge > at
+    }
+    return tuple(sorted(edges))
+
+
 @dataclass(frozen=True, slots=True)
 class _Alike:
     """Access points for which the same rules speak before, and the same after."""
@@ -190,7 +206,7 @@ class _Count:
     def _first(self) -> Instant | None:
         start = self._at
         for days in _CHUNK_DAYS:
-            span = Window(start, Instant(start + days * _DAY_SECONDS))
+            span = Window(start, Instant(start + days * DAY_SECONDS))
             firsts = [first for alike in self._alike for first in self._firsts(alike, span)]
             if firsts:
                 return min(firsts)
@@ -209,7 +225,7 @@ class _Count:
     def _periods(self, first: Instant) -> Iterator[Period]:
         zone = self._before.places.tenant.time_zone
         yield self._period(
-            Occasion.FIRST_DAYS, Window(first, Instant(first + self._days * _DAY_SECONDS))
+            Occasion.FIRST_DAYS, Window(first, Instant(first + self._days * DAY_SECONDS))
         )
         for occasion, span in (
             (
@@ -228,10 +244,10 @@ class _Count:
     def _calendars(self) -> Iterator[Calendar]:
         """The calendars of the edited rules, or of all where only facts are edited."""
         for policies in (self._before, self._after):
-            rules = rules_by_name(policies)
+            rules = policies.derived(compiled).rules
             for name in self._edited or rules:
                 if name in rules:
-                    yield from calendars_of(rules[name].when)
+                    yield from calendars_of(rules[name].rule.when)
 
     def _period(self, occasion: Occasion, span: Window) -> Period:
         population = self._sides.before
@@ -292,7 +308,7 @@ class _Count:
     ) -> dict[tuple[int, Record | None], Clause]:
         """The clauses of a point by what makes them the same on both sides."""
         return {
-            (self._numbers[id(clause.rule.rule)], clause.record): clause
+            (self._numbers[clause.rule], clause.record): clause
             for clause in clauses_at(policies, point, span)
         }
 
@@ -309,46 +325,46 @@ class _Count:
 
 def _edited(before: PolicySet, after: PolicySet) -> Iterator[RuleName]:
     """The rules that are not the same before and after, by name."""
-    was, becomes = rules_by_name(before), rules_by_name(after)
+    was, becomes = (
+        {name: rule.rule for name, rule in policies.derived(compiled).rules.items()}
+        for policies in (before, after)
+    )
     for name in sorted({*was, *becomes}):
         if was.get(name) != becomes.get(name):
             yield name
 
 
 def _alike(
-    before: PolicySet, after: PolicySet, sides: Sides, numbers: Mapping[int, int]
+    before: PolicySet, after: PolicySet, sides: Sides, numbers: Mapping[CompiledRule, int]
 ) -> Iterator[_Alike]:
     """The access points where anything may change, together where the same rules speak."""
     is_other_records = before.records is not after.records
-    of_records = {
-        id(rule.rule): rule.has_record_doors
-        for policies in (before, after)
-        for door in policies.derived(compiled).classes
-        for group in (*door.allows, door.denies, door.unlocks)
-        for rule in group
-        if rule.record is not None
-    }
+    doors = before.derived(compiled).class_at, after.derived(compiled).class_at
     groups: dict[object, list[AccessPointNumber]] = {}
-    for point in dict.fromkeys((*before.rules_at, *after.rules_at)):
-        rules = before.rules_at.get(point, ()), after.rules_at.get(point, ())
-        was, becomes = (tuple([numbers[id(rule)] for rule in side]) for side in rules)
-        recorded = [id(rule) for side in rules for rule in side if id(rule) in of_records]
+    for point in dict.fromkeys((*doors[0], *doors[1])):
+        rules = [side[point].rules if point in side else () for side in doors]
+        was, becomes = (tuple([numbers[rule] for rule in side]) for side in rules)
+        recorded = [
+            rule
+            for side in rules
+            for rule in side
+            if rule.record is not None and rule.rule.switch is None
+        ]
         if sides.is_one_population() and was == becomes and not (recorded and is_other_records):
             continue
-        apart = point if any(of_records[rule] for rule in recorded) else None
+        apart = point if any(rule.has_record_doors for rule in recorded) else None
         groups.setdefault((was, becomes, apart), []).append(point)
     for points in groups.values():
         yield _Alike(tuple(points))
 
 
-def _numbers(before: PolicySet, after: PolicySet) -> Mapping[int, int]:
-    """A number for each rule by identity, equal where rules are equal."""
+def _numbers(before: PolicySet, after: PolicySet) -> Mapping[CompiledRule, int]:
+    """A number for each rule, equal where what is written is equal."""
     seen: dict[Rule, int] = {}
     return {
-        id(rule): seen.setdefault(rule, len(seen))
+        rule: seen.setdefault(rule.rule, len(seen))
         for policies in (before, after)
-        for document in policies.documents
-        for rule in document.rules
+        for rule in policies.derived(compiled).rules.values()
     }
 
 

@@ -13,11 +13,11 @@ from zoneinfo import ZoneInfo
 
 from policies.calendars import Calendar, HolidayTable, YearDays
 from policies.grant import Window
-from policies.model import During, DuringAll, DuringAny, When
+from policies.model import During, When, times_of
+from policies.reading import LOOK_AHEAD_DAYS
 from policies.schedule import DAY, WallTime, first_instant, local_day, start_of_day
-from policies.vocabulary import Instant
+from policies.vocabulary import DAY_SECONDS, Instant
 
-LOOK_AHEAD_DAYS = 400
 _NOON_MINUTES = 12 * 60
 
 
@@ -50,7 +50,7 @@ def next_season_change(
     if not changes:
         return None
     start = start_of_day(min(changes), zone)
-    return Window(start, Instant(start + days * 86_400))
+    return Window(start, Instant(start + days * DAY_SECONDS))
 
 
 def next_clock_change(at: Instant, zone: ZoneInfo) -> Window | None:
@@ -68,14 +68,7 @@ def next_clock_change(at: Instant, zone: ZoneInfo) -> Window | None:
 
 def calendars_of(when: When) -> Iterator[Calendar]:
     """The calendars that hours go by, in written order."""
-    match when:
-        case During(calendar):
-            yield calendar
-        case DuringAll(parts) | DuringAny(parts):
-            for part in parts:
-                yield from calendars_of(part)
-        case _:
-            return
+    return (time.calendar for time in times_of(when) if isinstance(time, During))
 
 
 def _plan_change(calendar: Calendar, today: date) -> Iterator[date]:

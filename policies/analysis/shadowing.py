@@ -15,8 +15,6 @@ Rules kept here:
 Pure.
 """
 
-from functools import partial
-
 from policies.analysis.findings import Check, Finding
 from policies.compiled import CompiledRule, compiled
 from policies.grant import Window
@@ -39,33 +37,30 @@ from policies.model import (
     When,
 )
 from policies.places import is_beneath
-from policies.reading import times
-from policies.vocabulary import Instant
+from policies.reading import LOOK_AHEAD_DAYS, times
+from policies.vocabulary import DAY_SECONDS, Instant
 from policies.windows import NEVER, Windows, difference
 
-_DAY_SECONDS = 86_400
-_LOOK_AHEAD_DAYS = (1, 14, 400)
+_STEPS_DAYS = (1, 14, LOOK_AHEAD_DAYS)
 """Hours are compared step by step: most that differ do so on the first day."""
 
 
 def shadowed_rules(policies: PolicySet, at: Instant) -> tuple[Finding, ...]:
     """The rules that another makes superfluous from the instant `at` on, in document order."""
     found: list[Finding] = []
-    rank: dict[int, int] = {}
-    for document in policies.documents:
-        for written in document.rules:
-            rank[id(written)] = len(rank)
-    doors, is_within = _doors(policies), partial(_is_within, at=at)
-    for rule, (_, beside) in sorted(doors.items(), key=lambda item: rank[id(item[0].rule)]):
+    doors = _doors(policies)
+    rank = {rule: place for place, rule in enumerate(policies.derived(compiled).rules.values())}
+
+    def is_within(rule: CompiledRule, other: CompiledRule) -> bool:
+        return not doors[rule][0] & ~doors[other][0] and _is_within(rule, other, at)
+
+    for rule, (_, beside) in sorted(doors.items(), key=lambda item: rank[item[0]]):
         for other in beside:
-            is_later = rank[id(other.rule)] > rank[id(rule.rule)]
+            is_later = rank[other] > rank[rule]
             if (
                 other is not rule
-                and not doors[rule][0] & ~doors[other][0]
                 and is_within(rule, other)
-                and not (
-                    is_later and not doors[other][0] & ~doors[rule][0] and is_within(other, rule)
-                )
+                and not (is_later and is_within(other, rule))
             ):
                 found.append(Finding(Check.SHADOWED, rule.name, other.name))
                 break
@@ -145,8 +140,8 @@ def _holds_within(rule: CompiledRule, other: CompiledRule, at: Instant) -> bool:
         return False
     start = max(at, rule.start)
     hours: Windows = NEVER
-    for days in _LOOK_AHEAD_DAYS:
-        span = Window(start, Instant(start + days * _DAY_SECONDS))
+    for days in _STEPS_DAYS:
+        span = Window(start, Instant(start + days * DAY_SECONDS))
         hours = _windows(rule, span)
         if difference(hours, _windows(other, span)):
             return False

@@ -21,7 +21,7 @@ from policies.circumstances import RuleName
 from policies.vocabulary import Action
 from policies.windows import NEVER, Windows, difference, intersection, union
 
-ToldOf = dict[tuple[int, Hashable], Bits]
+ToldOf = dict[tuple[View, Hashable], Bits]
 """For whom clauses apply, by the view and what they ask of people."""
 
 
@@ -56,9 +56,9 @@ class Term:
     def _of_clause(self, clause: Clause, view: View, told: ToldOf) -> Bits:
         rule = clause.rule.rule
         people = (rule.who, rule.lifts, rule.zone, clause.record, clause.is_deny)
-        bits = told.get((id(view), people))
+        bits = told.get((view, people))
         if bits is None:
-            bits = told[id(view), people] = clause.applies(view)
+            bits = told[view, people] = clause.applies(view)
         return bits
 
 

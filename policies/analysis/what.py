@@ -14,10 +14,8 @@ from policies.model import PolicySet, Subject
 from policies.reading import Reading
 from policies.subject_to import SubjectTo
 from policies.unlocking import unlocked_windows
-from policies.vocabulary import AccessPointNumber, Action, Instant
+from policies.vocabulary import DAY_SECONDS, AccessPointNumber, Action, Instant
 from policies.windows import Windows, intersection
-
-AHEAD_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +38,7 @@ def what(policies: PolicySet, subject: Subject, at: Instant) -> tuple[Opening, .
 
     A point comes once for each set of windows it has: `light` may have others than `open`.
     """
-    span = Window(at, Instant(at + AHEAD_SECONDS))
+    span = Window(at, Instant(at + DAY_SECONDS))
     reading = Reading(subject, span, policies.records)
     points: dict[Opening, list[AccessPointNumber]] = {}
     for door in policies.derived(compiled).classes:

@@ -10,13 +10,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from policies.analysis.clauses import Clause, clauses_at
-from policies.analysis.conditions import Moment, asked_of, requirements_of
+from policies.analysis.conditions import Moment, asked_of
 from policies.analysis.population import People, Population
 from policies.analysis.sets import Told, count, nobody, without
 from policies.circumstances import RuleName
 from policies.compiled import CompiledRule
 from policies.grant import Window
-from policies.model import Effect, PolicySet
+from policies.model import Effect, PolicySet, requirements_of
 from policies.unlocking import unlocked_windows
 from policies.vocabulary import AccessPointNumber, Action, Instant
 from policies.windows import contains

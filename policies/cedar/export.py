@@ -20,21 +20,8 @@ from datetime import datetime
 
 from policies.cedar.conditions import Wording, text
 from policies.cedar.hours import local, none_of
-from policies.model import (
-    AllOf,
-    AnyOf,
-    Anyone,
-    Condition,
-    Document,
-    DuringAll,
-    DuringAny,
-    DuringRecord,
-    Effect,
-    PolicySet,
-    Recorded,
-    Rule,
-    When,
-)
+from policies.compiled import record_named, record_times
+from policies.model import Anyone, Document, Effect, PolicySet, Rule
 from policies.policy_set import points_of
 from policies.records import Record, RecordName, records_of
 from policies.vocabulary import AccessPointNumber, Action, Instant
@@ -83,37 +70,12 @@ def time_zones(policies: PolicySet) -> list[str]:
     return sorted({document.zone.key for document in policies.documents})
 
 
-def mentioned(rule: Rule) -> RecordName | None:
-    """The record that a rule speaks of anywhere, for each of which it is read once."""
-    if isinstance(rule.doors, RecordName):
-        return rule.doors
-    for condition in (rule.who, rule.lifts, rule.after):
-        named = _in_people(condition) if condition is not None else None
-        if named is not None:
-            return named
-    return next((part.record for part in _record_times(rule.when)), None)
-
-
-def _in_people(condition: Condition) -> RecordName | None:
-    if isinstance(condition, (AllOf, AnyOf)):
-        return next((named for part in condition.parts if (named := _in_people(part))), None)
-    return condition.record if isinstance(condition, Recorded) else None
-
-
-def _record_times(when: When) -> Iterator[DuringRecord]:
-    if isinstance(when, (DuringAll, DuringAny)):
-        for part in when.parts:
-            yield from _record_times(part)
-    elif isinstance(when, DuringRecord):
-        yield when
-
-
 def _records(rule: Rule, policies: PolicySet) -> Sequence[Record | None]:
     """What `rule` is written for: each record; once, where it mentions none.
 
     Where its records could not be read, a deny is written once, as it possibly is; an allow is not.
     """
-    named = mentioned(rule)
+    named = record_named(rule)
     if named is None:
         return (None,)
     if named.kind in policies.records.unread:
@@ -177,7 +139,7 @@ def _times(rule: Rule, wording: Wording) -> list[str]:
     if rule.end is not None:
         times.append(f"{here} < {_wall_number(rule, rule.end)}")
     if wording.record is not None:
-        margins = list(_record_times(rule.when))
+        margins = list(record_times(rule))
         early = max((part.early_seconds for part in margins), default=0)
         late = max((part.late_seconds for part in margins), default=0)
         times.append(wording.of_record(early, late))

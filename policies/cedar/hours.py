@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 from policies.calendars import AsWeekday, Calendar, DayHours, DayList, Season, Week, YearDays
+from policies.schedule import DAY_MINUTES
 
-_MINUTES_OF_DAY = 1440
 Stretches = Callable[[DayHours], str]
 """How the hours of a day read at a minute of it, or of the next."""
 
@@ -43,8 +43,8 @@ def opening_expression(calendar: Calendar, opening: str, is_sure: bool) -> str:
         )
 
     def from_yesterday(hours: DayHours) -> str:
-        late = (h for h in hours if h.end > _MINUTES_OF_DAY)
-        return any_of(f"{minute} < {stretch.end - _MINUTES_OF_DAY}" for stretch in late)
+        late = (h for h in hours if h.end > DAY_MINUTES)
+        return any_of(f"{minute} < {stretch.end - DAY_MINUTES}" for stretch in late)
 
     first, last = calendar.table.first_year, calendar.table.last_year
     is_told = all_of(
@@ -91,7 +91,7 @@ def _joined(parts: Sequence[str], word: str, of_none: str) -> str:
 
 
 def _before(minute: str, end: int) -> list[str]:
-    return [f"{minute} < {end}"] if end < _MINUTES_OF_DAY else []
+    return [f"{minute} < {end}"] if end < DAY_MINUTES else []
 
 
 def _choose(condition: str, then: str, otherwise: str) -> str:

@@ -5,11 +5,10 @@ policies compare with. Pure.
 """
 
 import json
-from collections.abc import Iterator
 
 from policies.cedar.conditions import ATTRIBUTES, text
 from policies.cedar.export import STAND_UNLOCKED, time_zones
-from policies.model import Accepted, AllOf, AnyOf, Condition, FactKind, PolicySet
+from policies.model import Accepted, FactKind, PolicySet, requirements_of
 from policies.places import MUNICIPALITY, Places
 from policies.vocabulary import Action
 
@@ -65,14 +64,8 @@ def _uid(name: str) -> dict[str, str]:
 
 
 def _terms(policies: PolicySet) -> list[str]:
+    """The names of the terms that rules ask for."""
     rules = (rule for document in policies.documents for rule in document.rules)
     asked = (c for rule in rules for c in (rule.who, rule.lifts) if c is not None)
-    return sorted({name for condition in asked for name in _terms_in(condition)})
-
-
-def _terms_in(condition: Condition) -> Iterator[str]:
-    if isinstance(condition, (AllOf, AnyOf)):
-        for part in condition.parts:
-            yield from _terms_in(part)
-    elif isinstance(condition, Accepted):
-        yield condition.terms.name
+    requirements = (each for condition in asked for each in requirements_of(condition))
+    return sorted({each.terms.name for each in requirements if isinstance(each, Accepted)})

@@ -7,7 +7,7 @@ Rules kept here:
   faults; otherwise the edit is refused and the file stays;
 - a rule is replaced key by key, so that a comment behind a key that stays, stays.
 
-Approval and impact of an edit are the key server's and `policies.analysis.counting`'s. Pure: texts
+Approval and impact of an edit are the key server's and `policies.analysis.impact`'s. Pure: texts
 come in.
 """
 

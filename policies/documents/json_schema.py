@@ -31,7 +31,6 @@ from policies.documents.keys import (
     CALENDAR,
     CONDITIONS,
     DAY_LIST,
-    DENY_REASONS,
     DOCUMENT,
     DOORS_OF_RECORD,
     GROUPS,
@@ -58,7 +57,7 @@ from policies.documents.stated import (
     YEARS_FORM,
 )
 from policies.manner import Brings, CountedBy, Offline, Period
-from policies.model import Effect
+from policies.model import DENY_REASONS, Effect
 from policies.places import MUNICIPALITY, PLACE_KINDS
 from policies.vocabulary import ACTION_NAMES
 

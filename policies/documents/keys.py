@@ -75,19 +75,3 @@ BOOKING_ROLES = ("holder", "deputy", "invited")
 """The parts somebody may have in a booking."""
 DOORS_OF_RECORD = ".door"
 """What follows the name of a record where its doors are meant: `ekeberg-hall.door`."""
-DENY_REASONS = (
-    "library-exclusion",
-    "pool-exclusion",
-    "exclusion",
-    "sent-out",
-    "card-blocked",
-    "adults-only",
-    "event",
-    "closed-for-event",
-    "polling",
-    "flood",
-    "lockdown",
-    "maintenance",
-    "closed",
-)
-"""The message ids a deny may give as its `reason`; each has a sentence in every language."""

@@ -26,7 +26,6 @@ from policies.documents.conditions import (
 )
 from policies.documents.keys import (
     ACTIVE,
-    DENY_REASONS,
     DOORS_OF_RECORD,
     LIMITS,
     OF_THE_PLACE,
@@ -35,7 +34,7 @@ from policies.documents.keys import (
     UNLOCK,
     WITH,
 )
-from policies.documents.source_tree import Faults, Near, Node
+from policies.documents.source_tree import Faults, Near, Node, Unreadable
 from policies.documents.stated import (
     RULE_ID_FORM,
     parse_count,
@@ -46,7 +45,7 @@ from policies.documents.stated import (
     parse_visits,
 )
 from policies.manner import PLAIN, Brings, CountedBy, Limits, Manner, Offline
-from policies.model import Always, Anyone, Condition, Doors, Effect, Rule, When
+from policies.model import DENY_REASONS, Always, Anyone, Condition, Doors, Effect, Rule, When
 from policies.places import PLACE_KINDS, Place, Places
 from policies.records import RecordKind, RecordName
 from policies.vocabulary import ACTION_NAMES, AccessPointNumber, Instant, RuleId
@@ -57,12 +56,23 @@ MAX_INSIDE = 1_000_000
 
 Value = TypeVar("Value")
 
+# What stands in for a key that is faulty or left out.
+_EVERYBODY: Condition = Anyone()
+_ALWAYS: When = Always()
+_NOWHERE: Doors = ()
+
 
 def read_rule(node: Node, document: RuleContext, faults: Faults) -> Rule:
     """One rule; each key of it that is faulty is noted, and stands in as if left out."""
     context = replace(document, record=OneRecord())
     given = node.mapping("a rule")
     effects = [effect for effect in Effect if effect.value in given]
+    if not effects:
+        known = set().union(*(keys.all for keys in RULES.values()))
+        strange = next((key for key in given if key not in known), "none")
+        expected = "expected exactly one of allow, deny and unlock"
+        words = [effect.value for effect in Effect]
+        raise node.fault(f"{expected}, got {strange}", Near(strange, words))
     if len(effects) != 1:
         raise node.fault(f"expected exactly one of allow, deny and unlock, got {len(effects)}")
     effect = effects[0]
@@ -74,39 +84,30 @@ def read_rule(node: Node, document: RuleContext, faults: Faults) -> Rule:
             return otherwise
         return faults.tried(partial(reader, given[key]), otherwise)
 
-    everybody: Condition = Anyone()
-    always: When = Always()
-    nowhere: Doors = ()
     start = read("from", partial(_read_bound, parse=parse_start, zone=context.zone), None)
     end = read("until", partial(_read_bound, parse=parse_end, zone=context.zone), None)
     if start is not None and end is not None and start >= end:
         faults.note(given["until"].fault("expected until after from, got a rule of no length"))
-    doors = read("doors", partial(_read_doors, context=context), nowhere)
-    who = after = None
+    doors = read("doors", partial(_read_doors, context=context), _NOWHERE)
+    who, after = _EVERYBODY, None
     if effect is Effect.UNLOCK:
         after = read("unlock", partial(_read_unlock, context=context), None)
     else:
-        who = read(effect.value, partial(read_who, context=context), everybody)
+        who = read(effect.value, partial(read_who, context=context), who)
     plain: tuple[Manner, Condition | None] = (PLAIN, after)
     manner, after = read("with", partial(_read_with, context=context), plain)
-    when = read("during", partial(read_during, context=context), always)
+    when = read("during", partial(read_during, context=context), _ALWAYS)
     is_of_record = context.record.is_mentioned
     lifts = read("except", partial(_read_except, context=context), None)
     if context.record.is_mentioned and not is_of_record:
-        # why: read for records alone, it would deny nobody while there is none
-        faults.note(
-            given["except"].fault(
-                "expected the booking or assignment in doors, deny or during as well, got it in"
-                " except alone"
-            )
-        )
+        faults.note(_of_record_in_except_alone(given["except"]))
     return Rule(
         read("id", _read_rule_id, RuleId("")),
         context.zone,
         doors,
         _points(doors, context.places),
         effect,
-        everybody if who is None else who,
+        who,
         when,
         start,
         end,
@@ -117,6 +118,14 @@ def read_rule(node: Node, document: RuleContext, faults: Faults) -> Rule:
         manner,
         after,
         line=node.where.line,
+    )
+
+
+def _of_record_in_except_alone(node: Node) -> Unreadable:
+    """Such a deny, read for each record, would deny nobody while there is none."""
+    return node.fault(
+        "expected the booking or assignment in doors, deny or during as well, got it in"
+        " except alone"
     )
 
 
@@ -165,7 +174,7 @@ def _read_rule_id(node: Node) -> RuleId:
 
 
 def _read_reason(node: Node) -> str | None:
-    return node.one_of("a known message id", DENY_REASONS)
+    return node.one_of(f"a known message id ({', '.join(DENY_REASONS)})", DENY_REASONS)
 
 
 def _read_except(node: Node, context: RuleContext) -> Condition | None:

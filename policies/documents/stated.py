@@ -14,6 +14,7 @@ from policies.grant import MAX_LIFE_SECONDS
 from policies.manner import Period, Visits
 from policies.model import AgeBetween
 from policies.schedule import (
+    COMMON_YEAR,
     DAY,
     DAY_MINUTES,
     FIRST_YEAR,
@@ -39,7 +40,6 @@ YEARS_FORM = re.compile(r"[1-9][0-9]{0,2}")
 ELAPSED_FORM = re.compile(r"([1-9][0-9]{0,3})([smh])")
 COUNT_FORM = re.compile(r"[1-9][0-9]{0,6}")
 VISITS_FORM = re.compile(r"([1-9][0-9]{0,3}) per ([a-z-]+)")
-_COMMON_YEAR = 2025
 
 MAX_AROUND_SECONDS = 24 * 3600
 MAX_TWO_PEOPLE_SECONDS = 300
@@ -70,7 +70,7 @@ def parse_date_range(text: str) -> tuple[date, date]:
 
 def parse_start(text: str, zone: ZoneInfo) -> Instant:
     """A `from`: a date from its 00:00, or a local date-time."""
-    return _parse_local(text, zone) if "T" in text else start_of_day(parse_date(text), zone)
+    return _parse_local(text, zone) if "T" in text else start_of_day(_parse_day(text), zone)
 
 
 def parse_end(text: str, zone: ZoneInfo) -> Instant:
@@ -78,7 +78,14 @@ def parse_end(text: str, zone: ZoneInfo) -> Instant:
     day, _, time = text.partition("T")
     if time == "24:00":
         return start_of_day(parse_date(day) + DAY, zone)
-    return _parse_local(text, zone) if "T" in text else start_of_day(parse_date(text) + DAY, zone)
+    return _parse_local(text, zone) if "T" in text else start_of_day(_parse_day(text) + DAY, zone)
+
+
+def _parse_day(text: str) -> date:
+    """A date where a date-time may stand as well; somebody who wrote one is told its form."""
+    if ":" in text:
+        raise ValueError(f"expected a local date-time such as 2027-06-30T22:00, got {text!r}")
+    return parse_date(text)
 
 
 def start_text(at: Instant, zone: ZoneInfo) -> str:
@@ -162,7 +169,7 @@ def parse_month_day(text: str) -> tuple[int, int]:
     """`05-17`: a day that every year has, so not 02-29."""
     match = MONTH_DAY_FORM.fullmatch(text)
     try:
-        day = date(_COMMON_YEAR, int(match[1]), int(match[2])) if match else None
+        day = date(COMMON_YEAR, int(match[1]), int(match[2])) if match else None
     except ValueError:
         day = None
     if day is None:

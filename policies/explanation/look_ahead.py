@@ -7,16 +7,16 @@ Pure.
 
 from collections.abc import Callable, Iterator, Sequence
 
-from policies.compiled import DAY_SECONDS, CompiledRule, DoorClass
+from policies.compiled import CompiledRule, DoorClass
 from policies.conditions import Person
 from policies.explanation.waking import wakes_at, wakings
 from policies.grant import Window
 from policies.model import PolicySet, Subject
-from policies.reading import Reading
-from policies.vocabulary import AccessPointNumber, Action, Instant
+from policies.reading import LOOK_AHEAD_DAYS, Reading
+from policies.vocabulary import DAY_SECONDS, AccessPointNumber, Action, Instant
 from policies.windows import NEVER, Windows
 
-LOOK_AHEAD_SECONDS = 400 * DAY_SECONDS
+LOOK_AHEAD_SECONDS = LOOK_AHEAD_DAYS * DAY_SECONDS
 """How far the next opening, and the end of this one, are looked for."""
 
 _FIRST_DAYS, _LONGEST_DAYS = 2, 32

@@ -28,7 +28,8 @@ from policies.explanation.lacking import UNKNOWN, Lack, lacks_of
 from policies.model import Effect, Requirement
 from policies.reading import Reading, is_allowing, times, times_at
 from policies.records import Record
-from policies.vocabulary import AccessPointNumber, Action
+from policies.vocabulary import DAY_SECONDS, AccessPointNumber, Action
+from policies.windows import END
 
 GRANTED = "granted"
 UNLOCKED = "unlocked"
@@ -40,7 +41,7 @@ DENIED = "denied"
 """A deny that gives no message of its own."""
 FROM, UNTIL, DURING = "from", "until", "during"
 
-PAST_AFTER_SECONDS = 86_400
+PAST_AFTER_SECONDS = DAY_SECONDS
 """How long after its end a record is still told of, rather than that a new one is needed."""
 
 
@@ -191,12 +192,11 @@ def _candidates(rule: CompiledRule, question: Question) -> Iterable[_Candidate]:
 def own_records(rule: CompiledRule, question: Question) -> Iterable[Record]:
     """The records of `rule` at the access point that she has a part in and that are not past."""
     now = question.now
-    since = now.span.start - PAST_AFTER_SECONDS
-    for record in now.records.of_person.get(now.subject.id, ()):
-        if (
-            record.of == rule.record
-            and record.end + rule.late_seconds > since
-            and (not rule.has_record_doors or question.point in record.points)
+    since = now.span.start - PAST_AFTER_SECONDS - rule.late_seconds
+    own = now.records.of_person.get(now.subject.id, ())
+    for record in now.records.around(own, since, END):
+        if record.of == rule.record and (
+            not rule.has_record_doors or question.point in record.points
         ):
             yield record
 

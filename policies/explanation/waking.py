@@ -8,8 +8,8 @@ with the policy set, since it is the same for everybody. Pure.
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from policies.calendars import AsWeekday, Calendar, DayHours, DayList, Week, YearDays
-from policies.compiled import DAY_SECONDS, CompiledRule
+from policies.calendars import Calendar, DayList, YearDays
+from policies.compiled import CompiledRule
 from policies.conditions import Person, tell
 from policies.grant import Window
 from policies.model import (
@@ -23,10 +23,8 @@ from policies.model import (
     When,
 )
 from policies.schedule import DAY, easter_sunday, local_day, start_of_day
-from policies.vocabulary import Instant
+from policies.vocabulary import DAY_SECONDS, Instant
 from policies.windows import END
-
-_Plan = tuple[Week, DayHours | AsWeekday]
 
 _NEVER = END
 _KEPT = 20_000
@@ -36,16 +34,15 @@ class Wakings:
     """Of each opening of a calendar and each day, the next day on which one may begin."""
 
     def __init__(self) -> None:
-        self._next: dict[tuple[int, str, date, date], date | None] = {}
+        self._next: dict[tuple[During, date, date], date | None] = {}
 
-    def next_day(self, calendar: Calendar, opening: str, day: date, last: date) -> date | None:
-        """The first of the days `day` through `last` on which `opening` may begin; None if none."""
-        # a calendar lives as long as the policy set this is kept with, and so does its id
-        key = (id(calendar), opening, day, last)
+    def next_day(self, during: During, day: date, last: date) -> date | None:
+        """The first of the days `day` through `last` on which it may begin; None if none."""
+        key = (during, day, last)
         if key not in self._next:
             if len(self._next) >= _KEPT:
                 self._next.clear()
-            self._next[key] = _next_day(calendar, opening, day, last)
+            self._next[key] = _next_day(during.calendar, during.opening, day, last)
         return self._next[key]
 
 
@@ -86,10 +83,10 @@ def _opens(kept: Wakings, when: When, at: Instant, until: Instant) -> Instant:
             return max(_opens(kept, part, at, until) for part in parts)
         case DuringAny(parts):
             return min(_opens(kept, part, at, until) for part in parts)
-        case During(calendar, opening, _):
+        case During(calendar):
             # a night that began the day before may still run
             first, last = local_day(at, calendar.zone) - DAY, local_day(until, calendar.zone)
-            day = kept.next_day(calendar, opening, first, last)
+            day = kept.next_day(when, first, last)
             return _NEVER if day is None else max(at, start_of_day(day, calendar.zone))
 
 
@@ -103,8 +100,8 @@ def _next_day(calendar: Calendar, opening: str, day: date, last: date) -> date |
                 return day
             day += DAY
             continue
-        plans = list(_plans(calendar, opening, day))
-        if any(_has_hours(plan, day, calendar) for plan in plans):
+        plans = list(calendar.plans_on(opening, day))
+        if any(calendar.hours_by(plan, day) for plan in plans):
             return day
         if any(any(week) for week, _ in plans) or _is_listed(calendar, day):
             day += DAY
@@ -112,32 +109,6 @@ def _next_day(calendar: Calendar, opening: str, day: date, last: date) -> date |
             # closed all week by every plan that may count: so it stays up to the next edge
             day = min(_edges(calendar, opening, day), default=last + DAY)
     return day if day <= last else None
-
-
-def _plans(calendar: Calendar, opening: str, day: date) -> Iterator[_Plan]:
-    """The plans that may count on `day`, whether or not a list tells."""
-    for season in calendar.seasons:
-        on_holidays = calendar.holidays if season.holidays is None else season.holidays
-        plan = season.weeks[opening], on_holidays[opening]
-        if isinstance(season.when, YearDays):
-            if season.when.has(day):
-                yield plan
-                return
-        elif not season.when.covers(day):
-            yield plan
-        elif day in season.when.days:
-            yield plan
-            return
-    yield calendar.weeks[opening], calendar.holidays[opening]
-
-
-def _has_hours(plan: _Plan, day: date, calendar: Calendar) -> bool:
-    week, on_holidays = plan
-    if not any(week):
-        return False
-    if day in calendar.table.days and not isinstance(on_holidays, AsWeekday):
-        return bool(on_holidays)
-    return bool(week[day.weekday()])
 
 
 def _is_listed(calendar: Calendar, day: date) -> bool:

@@ -16,14 +16,13 @@ from datetime import date
 
 from policies.calendars import AsWeekday, Calendar, DayHours, Season, Week, YearDays
 from policies.model import During, Effect
-from policies.schedule import DAY, DAY_MINUTES
+from policies.schedule import COMMON_YEAR, DAY, DAY_MINUTES
 from policies.telling.catalogues import Catalogue, catalogue
 from policies.telling.language import Language
 from policies.telling.saying_time import clock_text, day_text, weekday_text
 from policies.telling.sentences import Sentence, begun, read_sentence
 
 _EXAMPLE = (5, 17)
-_COMMON_YEAR = 2025
 
 
 def hours_sentences(
@@ -136,7 +135,7 @@ def _dates(texts: Catalogue, calendar: Calendar, opening: str) -> Iterator[str]:
         name, before = _from_easter(texts, distance), _from_easter(texts, distance - 1)
         yield _date(texts, name, before, hours[opening], calendar, opening)
     for (month, of_month), hours in sorted(dates.yearly.items()):
-        day = date(_COMMON_YEAR, month, of_month)
+        day = date(COMMON_YEAR, month, of_month)
         yield _date(
             texts, _yearly(texts, (month, of_month)), day_text(texts, day - DAY, with_year=False),
             hours[opening], calendar, opening,
@@ -170,7 +169,7 @@ def _nights_end(calendar: Calendar, opening: str) -> int | None:
 
 
 def _yearly(texts: Catalogue, day: tuple[int, int]) -> str:
-    return day_text(texts, date(_COMMON_YEAR, *day), with_year=False)
+    return day_text(texts, date(COMMON_YEAR, *day), with_year=False)
 
 
 def _from_easter(texts: Catalogue, distance: int) -> str:

@@ -4,6 +4,7 @@ Rules kept here:
 - a night is told by both its days: "fre 30. apr. 20.00 – lør 1. mai 02.30";
 - public holidays are marked, by their names where they have one, and a public holiday on which the
   hours of that weekday do not begin is told as closed;
+- of a rule for records such a day is told where a record lies on it;
 - the people of a rule do not count, nor do its limits; the holidays are those of the policy set.
 
 Pure but for the catalogues.
@@ -16,21 +17,19 @@ from zoneinfo import ZoneInfo
 
 from policies.calendars import HolidayTable
 from policies.compiled import CompiledRule, Shared, compile_rule
-from policies.explanation.look_ahead import LOOK_AHEAD_SECONDS
 from policies.grant import Window
 from policies.model import During, DuringAll, DuringAny, PolicySet, Rule, When
 from policies.places import MUNICIPALITY
-from policies.reading import records_around, times
+from policies.reading import LOOK_AHEAD_DAYS, records_around, times_at
 from policies.records import Records
-from policies.schedule import DAY, DAY_MINUTES, easter_sunday, local_day
+from policies.schedule import DAY, DAY_MINUTES, easter_sunday, local_day, start_of_day
 from policies.telling.catalogues import catalogue
 from policies.telling.language import Language
 from policies.telling.saying_time import clock_text, last_day, short_day, shown_clock
-from policies.vocabulary import Instant
+from policies.vocabulary import DAY_SECONDS, Instant
 from policies.windows import Windows, union
 
-_DAY_SECONDS = 86_400
-_READ_DAYS = (10, 40, 130, LOOK_AHEAD_SECONDS // _DAY_SECONDS)
+_READ_DAYS = (10, 40, 130, LOOK_AHEAD_DAYS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def next_nights(policies: PolicySet, rule: Rule, at: Instant, count: int = 7) ->
     ready = compile_rule(rule, MUNICIPALITY, Shared())
     windows: list[Window] = []
     for days in _READ_DAYS:
-        span = Window(Instant(at - _DAY_SECONDS), Instant(at + days * _DAY_SECONDS))
+        span = Window(Instant(at - DAY_SECONDS), Instant(at + days * DAY_SECONDS))
         told = _windows(ready, span, policies.records)
         if told == (span,):
             continue
@@ -63,13 +62,20 @@ def next_nights(policies: PolicySet, rule: Rule, at: Instant, count: int = 7) ->
     first = local_day(at if rule.start is None else max(at, rule.start), rule.zone)
     last = nights[-1].day if nights else first
     closed = _closed_days(rule, policies.holidays, first, last, nights)
+    if ready.record is not None:
+        closed = (night for night in closed if _is_booked(ready, night.day, policies.records))
     return tuple(sorted((*nights, *closed), key=lambda night: (night.day, night.window or ())))
 
 
-def night_text(night: Night, zone: ZoneInfo, language: Language) -> str:
-    """`fre 30. apr. 20.00 – lør 1. mai 02.30`, with the name of a red day."""
+def night_text(night: Night, zone: ZoneInfo, language: Language, today: date | None = None) -> str:
+    """`fre 30. apr. 20.00 – lør 1. mai 02.30`, with the name of a red day.
+
+    With the year where it is not that of `today`.
+    """
     texts = catalogue(language)
     first = short_day(texts, night.day)
+    if today is not None and night.day.year != today.year:
+        first = texts.say("time.short.year", day=first, year=night.day.year)
     if night.window is None:
         said = texts.say("night.closed", first=first)
     else:
@@ -95,13 +101,14 @@ def holiday_name(day: date, language: Language) -> str | None:
 
 
 def _windows(rule: CompiledRule, span: Window, records: Records) -> Windows:
-    if rule.record is None:
-        return times(rule, span).surely
-    if rule.record.kind in records.unread:
-        return ()
-    return union(
-        *(times(rule, span, record).surely for record in records_around(rule, span, records))
-    )
+    return union(*(told.surely for _, told in times_at(rule, None, span, records)))
+
+
+def _is_booked(rule: CompiledRule, day: date, records: Records) -> bool:
+    """Whether a record that the rule is read for lies on the day."""
+    zone = rule.rule.zone
+    whole = Window(start_of_day(day, zone), start_of_day(day + DAY, zone))
+    return any(True for _ in records_around(rule, whole, records))
 
 
 def _night(window: Window, zone: ZoneInfo, holidays: HolidayTable) -> Night:
@@ -114,7 +121,7 @@ def _closed_days(
 ) -> Iterator[Night]:
     """The red days from `first` through `last` on which hours usually begin, but then do not."""
     begun = {night.day for night in nights}
-    openings = tuple(_openings(rule.when))
+    openings = tuple(openings_of(rule.when))
     day = first
     while day <= last:
         usual = any(d.calendar.weeks[d.opening][day.weekday()] for d in openings)
@@ -123,9 +130,10 @@ def _closed_days(
         day += DAY
 
 
-def _openings(when: When) -> Iterator[During]:
+def openings_of(when: When) -> Iterator[During]:
+    """The openings of calendars that `when` mentions, in written order."""
     if isinstance(when, During):
         yield when
     elif isinstance(when, (DuringAll, DuringAny)):
         for part in when.parts:
-            yield from _openings(part)
+            yield from openings_of(part)

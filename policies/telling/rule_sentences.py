@@ -9,6 +9,9 @@ What the hours of a calendar are is `policies.telling.calendar_sentences`; the n
 make, `policies.telling.nights`. Pure but for the catalogues.
 """
 
+from collections import Counter
+from dataclasses import dataclass
+
 from policies.grant import MAX_LIFE_SECONDS
 from policies.manner import Brings
 from policies.model import (
@@ -43,17 +46,64 @@ from policies.vocabulary import Action, Instant
 
 def rule_sentence(rule: Rule, policies: PolicySet, language: Language) -> str:
     """What `rule`, of `policies`, says: plain text, one sentence or a few."""
-    return str(rule_text(rule, policies.places, language))
+    beside = Beside(policies.derived(_unlocks), _shared_openings(rule, policies))
+    return str(rule_text(rule, policies.places, language, beside))
 
 
-def rule_text(rule: Rule, places: Places, language: Language) -> Sentence:
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What stands beside a rule and is spoken of in its sentence.
+
+    `unlocks` are the rules by which doors stand unlocked, which no personal deny can stop;
+    `shared_openings` the names that several calendars of its document give an opening.
+    """
+
+    unlocks: tuple[Rule, ...] = ()
+    shared_openings: frozenset[str] = frozenset()
+
+
+ALONE = Beside()
+"""Nothing stands beside the rule."""
+
+
+def rule_text(rule: Rule, places: Places, language: Language, beside: Beside = ALONE) -> Sentence:
     """What `rule` says, its fields marked; places by the names that `places` has."""
     texts = catalogue(language)
-    said = _timed(texts, rule, _core(texts, rule, places))
+    said = _timed(texts, rule, _core(texts, rule, places, beside.shared_openings))
     if rule.lifts is not None:
         said = texts.say("rule.except", rule=said, who=who_text(texts, rule.lifts, places))
-    sentences = [texts.say("rule.sentence", rule=said), *_buts(texts, rule, places)]
+    sentences = [texts.say("rule.sentence", rule=said)]
+    sentences += _unlocked(texts, rule, beside)
+    sentences += _buts(texts, rule, places)
     return read_sentence(" ".join(begun(sentence) for sentence in sentences))
+
+
+def _unlocks(policies: PolicySet) -> tuple[Rule, ...]:
+    return tuple(
+        rule
+        for document in policies.documents
+        for rule in document.rules
+        if rule.effect is Effect.UNLOCK
+    )
+
+
+def _shared_openings(rule: Rule, policies: PolicySet) -> frozenset[str]:
+    """The openings that several calendars of the rule's document have by the same name."""
+    for document in policies.documents:
+        if any(each is rule for each in document.rules):
+            calendars = document.calendars.values()
+            counted = Counter(name for calendar in calendars for name in calendar.openings())
+            return frozenset(name for name, count in counted.items() if count > 1)
+    return frozenset()
+
+
+def _unlocked(texts: Catalogue, rule: Rule, beside: Beside) -> list[str]:
+    """What a personal deny leaves to the staff: a door that stands unlocked asks nobody."""
+    if rule.effect is not Effect.DENY or isinstance(rule.who, Anyone):
+        return []
+    met = [unlock for unlock in beside.unlocks if not unlock.points.isdisjoint(rule.points)]
+    times = dict.fromkeys(when_text(texts, unlock.when) for unlock in met)
+    return [texts.say("but.unlocked", when=texts.join("and", list(times)))] if times else []
 
 
 def offline_text(doors: int, until: Instant, places: Places, language: Language) -> Sentence:
@@ -69,7 +119,7 @@ def people_text(count: int, language: Language) -> str:
     return texts.say("people.few") if count < 3 else texts.count("people.count", count)
 
 
-def _core(texts: Catalogue, rule: Rule, places: Places) -> str:
+def _core(texts: Catalogue, rule: Rule, places: Places, shared: frozenset[str]) -> str:
     """Who may do what where, and when an allow or an unlock holds."""
     is_denied = rule.effect is Effect.DENY
     where = where_text(texts, rule.doors, places, is_denied=is_denied)
@@ -80,10 +130,11 @@ def _core(texts: Catalogue, rule: Rule, places: Places) -> str:
                 who=who_text(texts, rule.who, places),
                 do=_doing(texts, rule),
                 where=where,
-                when=when_text(texts, rule.when),
+                when=when_text(texts, rule.when, shared),
             )
         case Effect.UNLOCK:
-            return texts.say("rule.unlock", where=where, when=when_text(texts, rule.when))
+            when = when_text(texts, rule.when, shared)
+            return texts.say("rule.unlock", where=where, when=when)
         case Effect.DENY:
             said = (
                 texts.say("rule.deny.anyone", where=where)
@@ -92,7 +143,7 @@ def _core(texts: Catalogue, rule: Rule, places: Places) -> str:
             )
             if isinstance(rule.when, Always):
                 return said
-            return texts.say("rule.timed", rule=said, when=when_text(texts, rule.when))
+            return texts.say("rule.timed", rule=said, when=when_text(texts, rule.when, shared))
 
 
 def _doing(texts: Catalogue, rule: Rule) -> str:
@@ -102,26 +153,26 @@ def _doing(texts: Catalogue, rule: Rule) -> str:
     return texts.join("and", [texts.say(f"do.{action.name.lower()}") for action in actions])
 
 
-def when_text(texts: Catalogue, when: When) -> str:
-    """When a rule holds."""
+def when_text(texts: Catalogue, when: When, shared: frozenset[str] = frozenset()) -> str:
+    """When a rule holds; openings whose names are `shared` are told with their calendar."""
     match when:
         case Always():
             return texts.say("when.always")
-        case During(_, opening, _):
-            return texts.say("when.opening", hours=opening_name(texts, opening))
+        case During():
+            return texts.say("when.opening", hours=opening_name(texts, when, shared))
         case DuringRecord():
             return _record_text(texts, when)
         case DuringAll(parts):
-            return _all_text(texts, parts)
+            return _all_text(texts, parts, shared)
         case DuringAny(parts):
-            return _row(texts, "when.either", [when_text(texts, part) for part in parts])
+            return _row(texts, "when.either", [when_text(texts, part, shared) for part in parts])
 
 
-def _all_text(texts: Catalogue, parts: tuple[When, ...]) -> str:
+def _all_text(texts: Catalogue, parts: tuple[When, ...], shared: frozenset[str]) -> str:
     """The time of a record within opening hours, or hours that must hold together."""
     records = [part for part in parts if isinstance(part, DuringRecord)]
     others = [part for part in parts if not isinstance(part, DuringRecord)]
-    both = [when_text(texts, part) for part in others]
+    both = [when_text(texts, part, shared) for part in others]
     if not records:
         return _row(texts, "when.both", both)
     record = _row(texts, "when.both", [_record_text(texts, part) for part in records])
@@ -134,7 +185,7 @@ def _all_text(texts: Catalogue, parts: tuple[When, ...]) -> str:
     return texts.say(
         "when.not-outside" if begins is None else "when.not-outside.at",
         record=record,
-        hours=opening_name(texts, hours.opening),
+        hours=opening_name(texts, hours, shared),
         clock="" if begins is None else clock_text(texts, begins),
     )
 

@@ -2,7 +2,7 @@
 
 Rules kept here:
 - a sentence is made from the explanation, never typed by staff; the `reason` of a deny is a message
-  id of the catalogues (`DENY_REASONS`), so that it exists in all languages;
+  id of the catalogues (`policies.model.DENY_REASONS`), so that it exists in all languages;
 - a refusal says why, and what she may do about it where the next opening alone does not say that;
 - a sentence names no other person, no rule and no ground of a decision;
 - a door's display tells everybody around it the same: to look at the phone.
@@ -14,7 +14,6 @@ Nynorsk and Northern Sámi follow them and wait for a native reader.
 from typing import assert_never
 from zoneinfo import ZoneInfo
 
-from policies.documents.keys import DENY_REASONS as DENY_REASONS
 from policies.explanation.explaining import Explanation
 from policies.explanation.lacking import UNKNOWN
 from policies.explanation.reasons import GRANTED, NO_RULE, UNLOCKED, UNTIL
@@ -234,9 +233,11 @@ def _says_after(explanation: Explanation, proviso: SubjectTo) -> bool:
 
 
 def _without(explanation: Explanation, texts: Catalogue) -> str | None:
-    """How the next opening is told to somebody who lacks what she may get."""
+    """How the next opening is told to somebody who lacks what she may get, and lacks it then."""
     word, lacking = explanation.reason, explanation.lacking
-    if word not in ("member", "terms", "guardian"):
+    met_at, opens_at = explanation.lasts_until, explanation.opens_at
+    is_met = met_at is not None and opens_at is not None and met_at <= opens_at
+    if is_met or word not in ("member", "terms", "guardian"):
         return None
     path = lacking.path if isinstance(lacking, Listed) else ""
     return texts.say(texts.first(f"without.{word}:{path}", f"without.{word}"))

@@ -17,7 +17,7 @@ from policies.explanation.explaining import Explanation, explain
 from policies.explanation.lacking import UNKNOWN
 from policies.explanation.reasons import UNLOCKED
 from policies.grant import Window
-from policies.model import Subject
+from policies.model import Effect, Subject
 from policies.places import AccessPoint
 from policies.subject_to import SubjectTo
 from policies.telling.account_sentences import account_text
@@ -29,10 +29,8 @@ from policies.verbs.moments import local_text, moment_text, told_windows, window
 from policies.verbs.outcome import NO, YES
 from policies.verbs.provisos import proviso_texts, told_provisos
 from policies.verbs.sources import Town, read_town, the_access_point, the_moment, the_person
-from policies.vocabulary import ACTION_NAMES, Action, Instant, instant_text
+from policies.vocabulary import ACTION_NAMES, DAY_SECONDS, Action, Instant, instant_text
 from policies.windows import Windows
-
-AHEAD_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +68,7 @@ def _request(options: Namespace) -> Request:
     point = the_access_point(town.places, options.access_point, options.places)
     action = ACTION_NAMES[options.action]
     switches = None if town.records is None else town.switches
-    ahead = Window(at, Instant(at + AHEAD_SECONDS))
+    ahead = Window(at, Instant(at + DAY_SECONDS))
     return Request(
         town,
         subject,
@@ -108,15 +106,22 @@ def _verdict(request: Request, options: Namespace) -> str:
     said = answer_text(explanation, options.lang, request.town.places)
     if not request.may_enter:
         return f"no ({explanation.reason}, {explanation.rule or 'no rule'}): {said}"
+    is_open = any(_is_open(proviso, request) for proviso in request.decision.subject_to)
+    yes = "yes, subject to what is said below" if is_open else "yes"
     if explanation.permitted or explanation.reason == UNLOCKED:
-        is_open = any(_is_open(proviso, request.town) for proviso in request.decision.subject_to)
-        return f"yes, subject to what is said below: {said}" if is_open else f"yes: {said}"
-    return f"yes, for the door stands unlocked for everybody; with a key: {said}"
+        return f"{yes}: {said}"
+    return f"{yes}, for the door stands unlocked for everybody; with a key: {said}"
 
 
-def _is_open(proviso: SubjectTo, town: Town) -> bool:
-    """Whether it is not settled: all but a switch that is known to be off."""
-    return proviso.rule.switch is None or town.switches.get(proviso.rule.switch, True)
+def _is_open(proviso: SubjectTo, request: Request) -> bool:
+    """Whether it is not settled: neither a switch that is known to be off, nor of the other way in.
+
+    A key does not wait for what the unlocked door waits for, nor the door for what a key does.
+    """
+    rule = proviso.rule
+    if rule.switch is not None:
+        return request.town.switches.get(rule.switch, True)
+    return rule.effect is (Effect.ALLOW if request.explanation.permitted else Effect.UNLOCK)
 
 
 def _details(request: Request, options: Namespace) -> list[tuple[str, str]]:
@@ -126,7 +131,7 @@ def _details(request: Request, options: Namespace) -> list[tuple[str, str]]:
     return [
         ("asked about", _asked_about(request)),
         ("at", moment_text(request.at, zone, options.at or "")),
-        ("by rule", decision.rule or ""),
+        ("by rule", (decision.rule or "") if request.may_enter else ""),
         ("next 24 hours", windows_text(decision.windows, zone)),
         ("stands unlocked", windows_text(request.unlocked, zone) if request.unlocked else ""),
         *(("subject to" if n == 0 else "", said) for n, said in enumerate(provisos)),

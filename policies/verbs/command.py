@@ -63,8 +63,7 @@ def _add_check(verbs: "Verbs") -> None:
         verbs,
         "check",
         "read documents, report every fault, and warn of what staff should look at",
-        "With --people it also looks for doors that nobody can open and for people who are left"
-        " without any.",
+        "With --people it also looks for doors and whole facilities that nobody can open.",
     )
     verb.add_argument(
         "--sentences", action="store_true", help="what each rule says, and its next seven nights"

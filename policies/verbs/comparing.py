@@ -8,10 +8,10 @@ Rules kept here (policies.md, "Life of a rule"):
 
 from argparse import Namespace
 
-from policies.analysis.counting import shown
 from policies.analysis.impact import DoorChange, Impact, Period, impact
 from policies.analysis.occasions import Occasion
 from policies.analysis.population import People, Population
+from policies.discretion import shown
 from policies.model import PolicySet
 from policies.telling.language import Language
 from policies.telling.rule_sentences import rule_sentence

@@ -19,17 +19,15 @@ from policies.compiled import Shared, compile_rule
 from policies.grant import Window
 from policies.model import Rule
 from policies.places import MUNICIPALITY
-from policies.reading import records_around, times, times_at
+from policies.reading import times_at
 from policies.records import Records
 from policies.schedule import DAY, LAST_YEAR, start_of_day
 from policies.telling.language import Language
 from policies.telling.nights import holiday_name
 from policies.verbs.legible import unbroken
 from policies.verbs.moments import clock_change, hours_text
-from policies.vocabulary import AccessPointNumber, Instant
-from policies.windows import HOLDS_NEVER, NEVER, Telling, Windows, clip, difference
-
-_DAY_SECONDS = 86_400
+from policies.vocabulary import DAY_SECONDS, AccessPointNumber, Instant
+from policies.windows import HOLDS_NEVER, Telling, Windows, clip, difference
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +97,7 @@ def of_day(told: Telling, day: date, zone: ZoneInfo) -> HoursTold:
 
 def _belonging(windows: Windows, day: Window) -> Iterator[Window]:
     for window in windows:
-        if window.end - window.start < _DAY_SECONDS - 3600:
+        if window.end - window.start < DAY_SECONDS - 3600:
             if day.start <= window.start < day.end:
                 yield window
         elif window.start < day.end and day.start < window.end:
@@ -119,15 +117,7 @@ def hours_of_rule(
     With `point`, only what it says there.
     """
     ready = compile_rule(rule, MUNICIPALITY, Shared())
-    if point is not None:
-        parts = [told for _, told in times_at(ready, point, span, records)]
-    elif ready.record is None:
-        parts = [times(ready, span)]
-    elif ready.record.kind in records.unread:
-        parts = [Telling(NEVER, times(ready, span).possibly)]
-    else:
-        parts = [times(ready, span, each) for each in records_around(ready, span, records)]
     told = HOLDS_NEVER
-    for part in parts:
-        told = told.or_(part)
+    for _, of_record in times_at(ready, point, span, records):
+        told = told.or_(of_record)
     return told

@@ -10,9 +10,9 @@ Pure.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from policies.analysis.counting import rules_by_name
 from policies.calendars import Calendar
 from policies.circumstances import RuleName
+from policies.compiled import compiled
 from policies.documents.printing import written_rule
 from policies.documents.yaml_writing import Written, flow
 from policies.model import During, DuringAll, DuringAny, PolicySet, Rule, When
@@ -59,7 +59,10 @@ class Edit:
 
 def edits_between(before: PolicySet, after: PolicySet) -> Iterator[Edit]:
     """The rules that differ: in the order before, then those added in the order after."""
-    old, new = rules_by_name(before), rules_by_name(after)
+    old, new = (
+        {name: rule.rule for name, rule in policies.derived(compiled).rules.items()}
+        for policies in (before, after)
+    )
     for name, rule in old.items():
         edit = Edit(name, rule, new.get(name))
         if edit.after is None or (edit.after != rule and edit.differences()):

@@ -10,6 +10,8 @@ from policies.documents.opening_hours import Unsayable, opening_hours
 from policies.documents.stated import parse_date
 from policies.model import Always, Rule
 from policies.schedule import LAST_YEAR, local_day
+from policies.telling.calendar_sentences import hours_sentences
+from policies.telling.nights import openings_of
 from policies.telling.rule_sentences import rule_sentence
 from policies.verbs.console import Console
 from policies.verbs.days import DayOf, days_from, hours_of_rule, of_day, span_of
@@ -25,12 +27,16 @@ MOST_DAYS = 800
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """What is told of each day: the hours of one opening or rule, in its document's zone."""
+    """What is told of each day: the hours of one opening or rule, in its document's zone.
+
+    `switch` is what a deny waits for besides.
+    """
 
     name: str
     does: str
     zone: ZoneInfo
     told: Telling
+    switch: str | None = None
 
 
 def show_calendar(options: Namespace, console: Console) -> int:
@@ -48,8 +54,8 @@ def show_calendar(options: Namespace, console: Console) -> int:
     for line in lines:
         for day in days:
             console.tell(_told(line, day))
-    for sentence in _introduction(target, town, options):
-        console.say(sentence)
+    for sentence in _introduction(target, town, options, first):
+        console.say(sentence, "  ")
     if lines:
         console.say()
         _show(days, lines, target, console)
@@ -88,24 +94,35 @@ def _line(
 ) -> Line:
     span = span_of(first, count, rule.zone)
     told = hours_of_rule(rule, town.policies.records, span, point)
-    return Line(rule.id, rule.effect.value, rule.zone, told)
+    return Line(rule.id, rule.effect.value, rule.zone, told, rule.switch)
+
+
+def _does(effect: str, switch: str | None) -> str:
+    return effect if switch is None else f"{effect} while {switch} is on"
 
 
 def _holds_always(rule: Rule) -> bool:
     return isinstance(rule.when, Always) and rule.start is None and rule.end is None
 
 
-def _introduction(target: Target, town: Town, options: Namespace) -> list[str]:
+def _introduction(target: Target, town: Town, options: Namespace, first: date) -> list[str]:
     match target:
         case OpeningTarget():
             return [f"{target.name}: hours that begin on each day, in {target.calendar.zone.key}"]
         case RuleTarget():
-            return [f"{target.name}: {rule_sentence(target.rule, town.policies, options.lang)}"]
+            rule = target.rule
+            said = [f"{target.name}: {rule_sentence(rule, town.policies, options.lang)}"]
+            for during in dict.fromkeys(openings_of(rule.when)):
+                sentences = hours_sentences(during, rule.effect, first, options.lang)
+                said += ["", f"{during.name}:", *(f"  {sentence}" for sentence in sentences)]
+            return said
         case PointTarget(name, _, rules):
             if not rules:
                 return [f"{name}: no rule speaks for this access point"]
             said = [f"{name}: when its rules hold, for those they speak of"]
-            always = [f"{r.id} ({r.effect.value})" for r in rules if _holds_always(r)]
+            always = [
+                f"{r.id} ({_does(r.effect.value, r.switch)})" for r in rules if _holds_always(r)
+            ]
             if always:
                 said.append(f"at all times: {', '.join(always)}")
             return said
@@ -133,7 +150,7 @@ def _show(days: Sequence[DayOf], lines: Sequence[Line], target: Target, console:
         for line in lines:
             hours = of_day(line.told, day.day, line.zone).text(line.zone, nothing="")
             if hours:
-                rows.append((head, hours, line.does, line.name, remark))
+                rows.append((head, hours, _does(line.does, line.switch), line.name, remark))
                 head = remark = ""
         if head:
             rows.append((head, "–", "", "", remark))

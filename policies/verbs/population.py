@@ -10,16 +10,18 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterable, Sequence
 
-from policies.analysis.counting import shown
 from policies.analysis.population import Population
 from policies.analysis.what import Opening, what
-from policies.analysis.who import RuleCount, WhoAnswer, who
+from policies.analysis.who import WhoAnswer, who
+from policies.discretion import shown, shown_of
+from policies.model import Effect
 from policies.places import AccessPoint
 from policies.verbs.console import Console
 from policies.verbs.moments import day_windows_text, moment_text, told_windows
 from policies.verbs.outcome import YES
 from policies.verbs.progress import under_way
 from policies.verbs.provisos import proviso_texts, told_provisos
+from policies.verbs.rules_now import provisos_now
 from policies.verbs.sources import Town, read_town, the_access_point, the_moment, the_person
 from policies.vocabulary import ACTION_NAMES, Action, instant_text
 
@@ -32,10 +34,20 @@ def tell_who(options: Namespace, console: Console) -> int:
     with under_way(f"counting {len(town.people):,} people"):
         population = Population.of(town.people.values())
         answer = who(town.policies, population, point.number, ACTION_NAMES[options.action], at)
-    console.tell(_told_who(answer, point, is_named=options.names))
+    provisos = provisos_now(town.policies, point.number, answer.action, at)
+    told = _told_who(answer, point, is_named=options.names)
+    console.tell({**told, "subject_to": told_provisos(provisos, town.switches)})
     zone = town.places.tenant.time_zone
     done = "open" if answer.action is Action.OPEN else answer.action.name.lower().replace("_", " ")
-    console.say(f"{_people(len(answer.granted))} can {done} {point.id}")
+    closing = [
+        each.rule.switch for each in provisos if town.switches.get(each.rule.switch or "", False)
+    ]
+    unless = f"closed while {closing[0]} is on, as it is now; when it is off: " if closing else ""
+    console.say(f"{unless}{_people(answer)} can {done} {point.id}")
+    subject_to = proviso_texts(provisos, town.switches)
+    unlocked = "nobody is asked for a key"
+    if any(each.rule.effect is not Effect.ALLOW for each in provisos):
+        unlocked += ", subject to what is said below"
     unsure = (
         f"{shown(len(answer.uncertain))} more, who are not let in" if len(answer.uncertain) else ""
     )
@@ -44,36 +56,39 @@ def tell_who(options: Namespace, console: Console) -> int:
             ("name", point.name),
             ("at", moment_text(at, zone, options.at or "")),
             ("cannot be told of", unsure),
-            ("stands unlocked", "nobody is asked for a key" if answer.stands_unlocked else ""),
+            ("stands unlocked", unlocked if answer.stands_unlocked else ""),
             ("by the registers", ", ".join(sorted(answer.sources))),
+            *(("subject to" if n == 0 else "", said) for n, said in enumerate(subject_to)),
         ]
     )
     if answer.rules:
         console.say()
-        _show_rules(answer.rules, console)
+        _show_rules(answer, console)
     if options.names:
         _show_names(answer, console)
     return YES
 
 
-def _people(number: int) -> str:
-    return f"{shown(number)} people" if number else "nobody"
+def _people(answer: WhoAnswer) -> str:
+    number = len(answer.granted)
+    return f"{shown_of(number, answer.granted.population.size)} people" if number else "nobody"
 
 
 def _told_who(answer: WhoAnswer, point: AccessPoint, is_named: bool) -> dict[str, object]:
+    everybody = answer.granted.population.size
     told: dict[str, object] = {
         "access_point": point.id,
         "action": answer.action.name.lower(),
         "at": instant_text(answer.at),
         "stands_unlocked": answer.stands_unlocked,
-        "people": told_count(len(answer.granted)),
+        "people": told_count(len(answer.granted), everybody),
         "uncertain": told_count(len(answer.uncertain)),
         "rules": [
             {
                 "document": each.rule.place,
                 "rule": each.rule.rule,
                 "does": each.effect.value,
-                "people": told_count(each.surely),
+                "people": told_count(each.surely, everybody),
                 "uncertain": told_count(each.possibly - each.surely),
             }
             for each in answer.rules
@@ -85,13 +100,14 @@ def _told_who(answer: WhoAnswer, point: AccessPoint, is_named: bool) -> dict[str
     return told
 
 
-def told_count(number: int) -> int | str:
-    """A number of people as programs read it: a number, or the words `fewer than 3`."""
-    said = shown(number)
+def told_count(number: int, everybody: int | None = None) -> int | str:
+    """A number of people as programs read it: a number, or the words of `policies.discretion`."""
+    said = shown(number) if everybody is None else shown_of(number, everybody)
     return int(said) if said.isdecimal() else said
 
 
-def _show_rules(rules: Sequence[RuleCount], console: Console) -> None:
+def _show_rules(answer: WhoAnswer, console: Console) -> None:
+    everybody = answer.granted.population.size
     console.table(
         ("rule", "of", "does", "people", "uncertain"),
         [
@@ -99,10 +115,10 @@ def _show_rules(rules: Sequence[RuleCount], console: Console) -> None:
                 each.rule.rule,
                 each.rule.place,
                 each.effect.value,
-                shown(each.surely),
+                shown_of(each.surely, everybody),
                 shown(each.possibly - each.surely) if each.possibly > each.surely else "",
             )
-            for each in rules
+            for each in answer.rules
         ],
         frozenset({"people", "uncertain"}),
     )

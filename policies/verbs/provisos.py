@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from policies.documents.printing import written_condition
 from policies.documents.yaml_writing import flow
 from policies.manner import CountedBy, Limits, Offline
-from policies.model import Rule
+from policies.model import Effect, Rule
 from policies.subject_to import Proviso, SubjectTo
 from policies.verbs.moments import duration_text
 
@@ -40,7 +40,9 @@ def _text(kind: Proviso, rule: Rule, switches: Mapping[str, bool]) -> str:
     if kind is Proviso.TWO_PEOPLE and rule.manner.two_people_seconds is not None:
         return f"a second person within {duration_text(rule.manner.two_people_seconds)}"
     if kind is Proviso.AFTER and rule.after is not None:
-        return f"after somebody has opened who meets {flow(written_condition(rule.after))}"
+        first = f"somebody has opened who meets {flow(written_condition(rule.after))}"
+        is_unlock = rule.effect is Effect.UNLOCK
+        return f"stands unlocked once {first}" if is_unlock else f"after {first}"
     if kind is Proviso.LIMITS and rule.limits is not None:
         return _limits_text(rule.limits)
     raise ValueError(f"expected a rule with {kind.value}, got {rule.id}")
@@ -49,7 +51,7 @@ def _text(kind: Proviso, rule: Rule, switches: Mapping[str, bool]) -> str:
 def _state(is_on: bool | None) -> str:
     if is_on is None:
         return "what it is now is unknown, which counts as on"
-    return f"it is {'on' if is_on else 'off'}"
+    return "it is on, and hours are told as if it were off" if is_on else "it is off"
 
 
 def _limits_text(limits: Limits) -> str:

@@ -5,12 +5,15 @@ The sentence is made from the rule by `policies.telling.rule_sentences`, the nig
 "fewer than 3" below three.
 """
 
+from datetime import date
+from zoneinfo import ZoneInfo
+
 from policies.analysis.conditions import Moment, tell
 from policies.analysis.population import People, Population
 from policies.analysis.sets import nobody
 from policies.compiled import Shared, compile_rule
 from policies.grant import Window
-from policies.model import Rule
+from policies.model import Anyone, Effect, Rule
 from policies.places import MUNICIPALITY
 from policies.reading import records_around
 from policies.records import Record
@@ -42,7 +45,7 @@ def tell_sentences(town: Town, at: Instant, language: Language, console: Console
             console.tell(told if count is None else {**told, "people": told_count(count)})
             console.say(f"{rule.id}: {sentence}", "  ")
             if nights:
-                told_nights = [unbroken(night_text(n, rule.zone, language)) for n in nights]
+                told_nights = _night_texts(nights, local_day(at, rule.zone), rule.zone, language)
                 said = f"{UNBREAKABLE}· ".join(told_nights)
                 console.say(f"  {said}", "    ")
             if count is not None:
@@ -50,8 +53,25 @@ def tell_sentences(town: Town, at: Instant, language: Language, console: Console
             console.say()
 
 
+def _night_texts(
+    nights: tuple[Night, ...], today: date, zone: ZoneInfo, language: Language
+) -> list[str]:
+    """Each night, and its year where that is not the year told before."""
+    before = (today, *(night.day for night in nights))
+    return [
+        unbroken(night_text(night, zone, language, day))
+        for night, day in zip(nights, before, strict=False)
+    ]
+
+
 def _people(rule: Rule, town: Town, population: Population, at: Instant) -> int | None:
-    """How many `rule` speaks of today; None where the records that say so were not read."""
+    """How many `rule` speaks of today.
+
+    None where the records that say so were not read, and where it speaks of everybody at the door:
+    an unlock, or a deny of anyone.
+    """
+    if rule.effect is Effect.UNLOCK or (rule.effect is Effect.DENY and rule.who == Anyone()):
+        return None
     ready = compile_rule(rule, MUNICIPALITY, Shared())
     day = local_day(at, rule.zone)
     today = Window(start_of_day(day, rule.zone), start_of_day(day + DAY, rule.zone))

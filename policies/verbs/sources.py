@@ -57,12 +57,12 @@ class Town:
         return {} if self.records is None else self.records.switches
 
 
-def read_town(options: Namespace, documents: Sequence[Path] | None = None) -> Town:
-    """The files that `options` name; `documents` where they are not `options.files`."""
+def read_town(options: Namespace) -> Town:
+    """The files that `options` name."""
     places = read_places(options.places)
     people = read_people(options.people, places)
     records = read_records(options.records, places, people)
-    files = documents_of(options.files if documents is None else documents)
+    files = documents_of(options.files)
     return Town(places, read_policies(files, places, records), people, records, len(files))
 
 

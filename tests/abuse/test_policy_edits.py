@@ -10,7 +10,7 @@ import pytest
 
 from policies.analysis.checks import lockouts, open_doors
 from policies.analysis.findings import Check
-from policies.analysis.impact import Impact, impact
+from policies.analysis.impact import Impact, impact, later_edges
 from policies.analysis.population import Population
 from policies.revisions import (
     Approval,
@@ -80,14 +80,15 @@ def test_D08_opening_every_door_to_everybody_needs_a_second_person() -> None:
     assert any("99 people gain" in str(reason) for reason in reasons)
     with pytest.raises(NeedsApproval, match="99 people gain"):
         published(reasons)
-    assert published(reasons, Approval(SECOND, NOW)).number == 2
+    assert published(reasons, Approval(SECOND, NOW, reasons)).number == 2
     assert {f.check for f in open_doors(written.policies(OPEN_TO_ALL), NOW)} == {Check.OPEN_TO_ALL}
 
 
 def test_D08_the_authors_own_approval_counts_for_nothing() -> None:
     told = dry_run(STAFF_ONLY, OPEN_TO_ALL, people(100))
+    reasons = approval_needed(gains_of(told), PLACES)
     with pytest.raises(NeedsApproval):
-        published(approval_needed(gains_of(told), PLACES), Approval(CLERK, NOW))
+        published(reasons, Approval(CLERK, NOW, reasons))
 
 
 def test_D08_unlocking_every_door_needs_a_second_person_however_few_there_are() -> None:
@@ -113,4 +114,20 @@ def test_D08_locking_everybody_out_needs_a_second_person() -> None:
     assert reasons
     with pytest.raises(NeedsApproval, match="town"):
         published(reasons)
-    assert published(reasons, Approval(SECOND, NOW)).number == 2
+    assert published(reasons, Approval(SECOND, NOW, reasons)).number == 2
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends"), [("2026-10-27", "2026-12-20"), ("2028-01-01", "2028-02-01")]
+)
+def test_D08_an_early_change_hides_no_gain_by_a_later_from_or_until(begins: str, ends: str) -> None:
+    opened = written.rule(id="x", allow="anyone", during="always", from_=begins, until=ends)
+    lapse = written.rule(id="y", deny={"role": "staff"}, until="2026-10-14")
+    edited = written.document(*STAFF_ONLY["policies"], lapse, opened)
+    before, after = written.policies(STAFF_ONLY), written.policies(edited)
+    population = people(100)
+    assert approval_needed(gains_of(impact(before, after, population, NOW)), PLACES) == ()
+    edges = later_edges(before, after, NOW)
+    assert instant(f"{begins}T00:00") - 3600 in edges
+    later = [gains_of(impact(before, after, population, edge)) for edge in edges]
+    assert any("99 people gain" in str(r) for each in later for r in approval_needed(each, PLACES))

@@ -16,6 +16,7 @@ from policies.engine import decide
 from policies.grant import Window
 from policies.model import PolicySet, Subject
 from policies.policy_set import with_records
+from policies.records import Participant, Record, RecordKind, RecordName, records_of
 from policies.unlocking import unlocked_windows
 from policies.vocabulary import Action, Instant
 from tests.policies import written
@@ -146,6 +147,33 @@ def test_D07_a_record_of_ten_thousand_people_is_decided_by_in_time() -> None:
     best = best_seconds(
         lambda: with_records(written.policies(doc), records),
         lambda policies: decide(policies, subject, SIDE, Action.OPEN, at(AUTUMN_NIGHT)),
+    )
+    assert best < DECIDED_SECONDS
+
+
+@pytest.mark.parametrize("who", ["anyone", {"booking": "hall"}])
+def test_D07_ten_thousand_bookings_of_the_past_cost_a_decision_nothing(who: object) -> None:
+    night = at(AUTUMN_NIGHT)
+    holder = (Participant(nobody_known().id, "holder"),)
+    hall = RecordName(RecordKind.BOOKING, "hall")
+    past = (
+        Record(
+            f"r{n}",
+            hall,
+            (SIDE,),
+            holder,
+            Instant(night - n * 3600),
+            Instant(night - n * 3600 + 1800),
+        )
+        for n in range(1, 10_001)
+    )
+    doc = written.document(
+        *(written.rule(id=f"r{n}", allow=who, during={"booking": "hall"}) for n in range(20))
+    )
+    subject, records = nobody_known(), records_of(past)
+    best = best_seconds(
+        lambda: with_records(written.policies(doc), records),
+        lambda policies: decide(policies, subject, SIDE, Action.OPEN, night),
     )
     assert best < DECIDED_SECONDS
 

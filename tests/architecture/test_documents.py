@@ -16,8 +16,8 @@ from policies.documents.document import load_policies
 from policies.documents.people_file import parse_people
 from policies.documents.place_file import parse_places
 from policies.explanation.explaining import explain
+from policies.model import DENY_REASONS
 from policies.public_holidays import norwegian_holidays
-from policies.telling.wording import DENY_REASONS
 from policies.vocabulary import AccessPointNumber, Action, PersonId, parse_instant
 
 ROOT = Path(__file__).resolve().parents[2]

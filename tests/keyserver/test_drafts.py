@@ -97,6 +97,43 @@ async def test_a_gain_at_a_sensitive_place_waits_for_somebody_elses_approval(
     assert (await publish_draft(store, authority, effect, hall.at)).revision == 2
 
 
+async def test_an_approval_of_another_effect_does_not_count(hall: TownHall) -> None:
+    store, authority = hall.installation.store, hall.tenant.authority
+    draft = await hall.draft(with_swimmers(), author=ODD)
+    effect = await hall.weigh(draft.id)
+    await approve(store, hall.tenant.id, effect, NORA, hall.at)
+    await hall.import_people(
+        example("people.yaml").replace(
+            "- id: ingrid\n",
+            "- {id: ida, facts: [{kind: member, value: swim-pass, source: x}]}\n- id: ingrid\n",
+        )
+    )
+    grown = await hall.weigh(draft.id)
+    assert len(grown.reasons) == len(effect.reasons)
+    with pytest.raises(NeedsApproval, match="got one of another effect"):
+        await publish_draft(store, authority, grown, hall.at)
+    await approve(store, hall.tenant.id, grown, NORA, hall.at)
+    assert (await publish_draft(store, authority, grown, hall.at)).revision == 2
+
+
+async def test_what_does_away_with_a_revision_to_come_is_compared_with_it(hall: TownHall) -> None:
+    documents = example_documents()
+    pool = documents["pool.yaml"]
+    wider = with_swimmers()
+    await hall.publish(wider)
+    narrow = documents | {"pool.yaml": pool}
+    await hall.publish(narrow, active_from=Instant(NOW + 2 * DAY))
+    again = wider | {"pool.yaml": wider["pool.yaml"] + "# the same rules\n"}
+    effect = await hall.weigh((await hall.draft(again, author=ODD)).id)
+    assert effect.replaced == (3,)
+    assert effect.impact is not None
+    assert effect.impact.first is None
+    (reason,) = effect.reasons
+    assert str(reason).endswith("sensitive, compared with revision 3, which is to come")
+    with pytest.raises(NeedsApproval):
+        await publish_draft(hall.installation.store, hall.tenant.authority, effect, hall.at)
+
+
 async def test_a_distant_instant_hides_no_gain(hall: TownHall) -> None:
     draft = await hall.draft(with_swimmers())
     effect = await hall.weigh(draft.id, Instant(NOW + 1000 * DAY))
@@ -107,7 +144,8 @@ async def test_a_distant_instant_hides_no_gain(hall: TownHall) -> None:
 
 async def test_a_door_that_comes_to_stand_unlocked_needs_approval(hall: TownHall) -> None:
     unlock = '{id: x, doors: "door:torshov/entrance/main", unlock: anyone, during: always}'
-    effect = await hall.weigh((await hall.draft(torshov(unlock))).id)
+    documents = example_documents() | torshov(unlock)
+    effect = await hall.weigh((await hall.draft(documents)).id)
     assert [str(reason) for reason in effect.reasons] == [
         "torshov/entrance/main comes to stand unlocked, to everybody"
     ]

@@ -90,7 +90,7 @@ def test_a_draft_is_published_from_an_instant_on_and_the_way_back_is_a_revision(
     code, told, _ = program.run("revisions")
     assert [(one["revision"], one["stands"], one["rolled_back_to"]) for one in told] == [
         (1, "past", None),
-        (2, "past", None),
+        (2, "replaced", None),
         (3, "in force", 1),
     ]
     assert [one["author"] for one in told] == ["administrator", "odd", "administrator"]
@@ -133,6 +133,10 @@ def test_a_draft_that_changes_nothing_says_so(program: Program) -> None:
         (("roll-back", "7"), "expected a revision that was published, got 7"),
         (("roll-back", "one"), "expected the number of a revision"),
         (("publish", str(FILES[0]), "--from", "tomorrow"), "expected an instant like"),
+        (
+            ("publish", str(FILES[0]), "--from", "9999-12-31T23:59:59Z"),
+            "expected an instant before 2036-10-21T",
+        ),
         (("publish", str(FILES[0]), "--by", "nobody"), "expected a person of the register"),
         (("draft", str(FILES[0])), "--by"),
         (("impact", "x", "--days", "0"), "expected 1 to 366 days"),

@@ -11,7 +11,7 @@ from policies.grant import Window
 from policies.vocabulary import AccessPointNumber, ControllerId, Instant
 from tests.keyserver.journals import Journal
 from tests.keyserver.test_issuance import ask, claims, request
-from tests.keyserver.town_hall import NORA, NOW, Door, TownHall, places_with
+from tests.keyserver.town_hall import NORA, NOW, Door, TownHall, places_with, torshov
 
 MAIN, SIDE = AccessPointNumber(4711), AccessPointNumber(4712)
 ENTRANCE = "torshov/entrance/main"
@@ -259,3 +259,14 @@ async def test_a_door_that_stands_unlocked_is_open_to_who_has_no_key(hall: TownH
     hall.clock.at += 2 * HOUR
     later = await shown(hall, NORA)
     assert (later.open_now, later.opens_at) == (False, evening(1).start)
+
+
+async def test_who_asks_at_a_door_that_stands_unlocked_is_told_so(hall: TownHall) -> None:
+    await hall.publish(
+        torshov('{id: x, doors: "door:torshov/entrance/side", unlock: anyone, during: always}')
+    )
+    phone = await hall.enrol(NORA)
+    answer = await ask(hall, phone, [request(point="torshov/entrance/side")])
+    ((told,),) = (refused.why for refused in answer.refused)
+    assert told.reason == "unlocked"
+    assert told.sentence

@@ -185,6 +185,24 @@ async def test_a_household_shares_its_visits_and_strangers_do_not(
     assert await leif.visit() == "opened"
 
 
+async def test_what_was_visited_before_a_household_is_told_stays_hers(
+    hall: TownHall, journal: Journal
+) -> None:
+    await hall.publish(torshov(TWICE))
+    nora, karim = [await visitor(hall, journal, who) for who in (NORA, KARIM)]
+    assert await nora.visit() == "opened"
+    hall.clock.at += HOUR
+    assert await nora.visit() == "opened"
+    people = example("people.yaml").replace("- id: nora\n", "- id: nora\n  household: h-1\n")
+    await hall.import_people(people.replace("- id: karim\n", "- id: karim\n  household: h-1\n"))
+    hall.clock.at += HOUR
+    assert await nora.visit() == "limits"
+    assert await karim.visit() == "opened", "hers were not the household's"
+    await hall.import_people(example("people.yaml"))
+    hall.clock.at += HOUR
+    assert await nora.visit() == "limits"
+
+
 async def test_by_person_each_of_a_household_has_visits_of_her_own(
     hall: TownHall, journal: Journal
 ) -> None:
@@ -239,6 +257,33 @@ async def test_an_opening_by_somebody_else_lets_nobody_in(hall: TownHall, journa
     nora, ingrid = [await visitor(hall, journal, who) for who in (NORA, INGRID)]
     assert await ingrid.visit() == "opened"
     assert await nora.ask() == "after"
+
+
+async def test_an_opening_by_a_revoked_credential_lets_nobody_in(
+    hall: TownHall, journal: Journal
+) -> None:
+    await hall.publish(torshov(STAFF, WITH_STAFF))
+    nora, phone = await visitor(hall, journal), await hall.enrol("eva")
+    given = (await ask(hall, phone, [request(point=ENTRANCE)])).credentials[0]
+    await hall.revoke_device(phone.client.id)
+    hall.clock.at += MINUTE
+    journal.opened(claims(given).cti, MAIN, hall.at, b"attempt1")
+    await journal.send()
+    assert await hall.rows("opening") == 0
+    assert await nora.ask() == "after"
+
+
+async def test_a_visit_by_a_revoked_credential_was_a_visit(
+    hall: TownHall, journal: Journal
+) -> None:
+    await hall.publish(torshov(TWICE))
+    phone = await hall.enrol(NORA)
+    given = (await ask(hall, phone, [request(point=ENTRANCE)])).credentials[0]
+    await hall.revoke_device(phone.client.id)
+    hall.clock.at += MINUTE
+    journal.opened(claims(given).cti, MAIN, hall.at, b"attempt1")
+    await journal.send()
+    assert await hall.rows("opening") == 1
 
 
 async def test_only_openings_that_count_are_kept_with_a_person(

@@ -355,6 +355,19 @@ async def test_trust_that_does_not_follow_from_the_pinned_root_is_not_read_back(
         Phone.load(store, clock=clock)
 
 
+async def test_the_list_says_of_a_door_opened_on_asking_that_it_is_open(
+    phone: Phone, issuer: IssuerSimulator
+) -> None:
+    issuer.keyring_points = [
+        keyring_point(MAIN_DOOR, 4711),
+        keyring_point("torshov/entrance/side", 4712),
+    ]
+    await phone.refresh()
+    side = phone.access_points()[1]
+    assert (side.has_key, side.open_now) == (False, False)
+    assert side.sentence == "Open now; the phone asks the municipality when you open."
+
+
 async def test_the_list_shows_what_is_open_now_and_what_is_not(
     issuer: IssuerSimulator, phone: Phone
 ) -> None:

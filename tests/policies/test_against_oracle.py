@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policies.conditions import tell_who
+from policies.conditions import EVER, Person, tell
 from policies.grant import Window
 from policies.model import During
 from policies.vocabulary import Instant
@@ -68,7 +68,7 @@ def test_a_condition_holds_exactly_when_the_oracle_says(
 ) -> None:
     doc = {**written.document(written.rule(allow=condition)), "time_zone": zone}
     rule = written.policies(doc).documents[0].rules[0]
-    told = tell_who(rule.who, written.subject(person), rule.zone)
+    told = tell(rule.who, Person(written.subject(person), EVER), rule.zone)
     edges = {edge for windows in told for window in windows for edge in window}
     near = [Instant(edge + second) for edge in edges for second in (-1, 0) if abs(edge) < 2**40]
     turned = data.draw(st.sampled_from((13, 15, 18)))

@@ -208,3 +208,13 @@ def test_the_holidays_are_those_given_and_not_those_of_the_library() -> None:
     assert isinstance(when, During)
     assert at(when.calendar, "2026-10-14T10:00") == NOTHING
     assert at(when.calendar, "2026-12-25T10:00") == OPEN
+
+
+def test_a_night_beyond_the_years_told_of_is_not_sure_whichever_span_is_asked_for() -> None:
+    nightly = calendar(open={"mon-sun": "22:00-02:00"}, holidays="as-weekday")
+    new_year = instant("2040-12-31T23:00")
+    evening = Instant(new_year - 7200)
+    told = nightly.windows("open", Window(evening, Instant(new_year + 86_400)))
+    assert told.surely == (Window(evening, new_year),)
+    assert told.possibly[-1].end == new_year + 86_400
+    assert at(nightly, "2040-12-31T23:30") == UNSURE

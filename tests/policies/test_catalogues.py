@@ -11,9 +11,8 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
 import policies
-from policies.documents.keys import DENY_REASONS
 from policies.manner import Brings, CountedBy, Offline, Period
-from policies.model import FactKind
+from policies.model import DENY_REASONS, FactKind
 from policies.records import RecordKind
 from policies.subject_to import Proviso
 from policies.telling.catalogues import catalogue

@@ -146,10 +146,31 @@ def test_each_rule_says_its_sentence_its_nights_and_how_many_it_speaks_of(
     (closed,) = [night for night in nights if night["window"] is None]
     assert (closed["day"], closed["is_holiday"]) == ("2027-05-17", True)
     assert sentences[1]["people"] == 11
+    assert sentences[2]["people"] == 4
     assert main(argv) == 0
     text = capsys.readouterr().out
     assert "11 people today" in text
     assert "17 May" in text
+
+
+def test_a_rule_for_everybody_at_the_door_counts_nobody(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    registers = [f"--{name}={FOLDER / name}.yaml" for name in ("places", "people", "records")]
+    argv = ["check", str(DOCUMENTS[20]), "--sentences", "--at", "2026-10-14T19:00", *registers]
+    counted = {e["rule"]: "people" in e for e in told(argv, capsys) if e.get("event") == "sentence"}
+    assert counted == {
+        "flatahallen-open": False, "flatahallen-booked": True, "flatahallen-caretaker": True,
+        "flatahallen-drying": True, "flatahallen-flood": False,
+    }  # fmt: skip
+
+
+def test_a_night_of_another_year_says_the_year_once(capsys: pytest.CaptureFixture[str]) -> None:
+    argv = ["check", str(TOWN[0]), "--sentences", "--at", "2026-12-31T12:00", *TOWN_PLACES]
+    assert main(argv) == 0
+    text = capsys.readouterr().out
+    assert "Fri 1 Jan 2027 07:00–22:00 (New Year's Day) ·" in " ".join(text.split())
+    assert "Sat 2 Jan 07:00–10:00" in " ".join(text.split())
 
 
 def test_no_name_of_a_place_controls_the_terminal(

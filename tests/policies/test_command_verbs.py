@@ -125,6 +125,51 @@ class TestWhoAndWhat:
         (nobody,) = told(plant, capsys)
         assert nobody["people"] == 0
 
+    def test_all_but_a_few_are_told_as_that_for_the_few_could_be_somebody(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        written = TOWN[0].read_text().replace("{list: deichman-excluded}", "anyone")
+        closed = tmp_path / "torshov.yaml"
+        closed.write_text(f"{written}  except: {{role: torshov-staff}}\n")
+        argv = ["who", "torshov/entrance/main", "--at", "2026-10-14T19:00"]
+        (answer,) = told([*argv, *TOWN_PLACES, *TOWN_PEOPLE, str(closed)], capsys)
+        assert answer["rules"][-1]["people"] == "all but fewer than 3"
+        assert answer["people"] == "fewer than 3"
+
+    def test_a_switch_that_is_on_is_told_before_what_opens_when_it_is_off(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        argv = ["who", "flatahallen/hall/door", "--at", "2026-10-14T19:00", *REGISTERS, *of(20)]
+        text = said(argv, capsys)
+        assert text.startswith(
+            "closed while closed/flatahallen is on, as it is now; when it is off: fewer than 3"
+        )
+        assert "stands unlocked   nobody is asked for a key, subject to what is said below" in text
+        (answer,) = told(argv, capsys)
+        (switch,) = answer["subject_to"]
+        assert (switch["switch"], switch["is_on"]) == ("closed/flatahallen", True)
+        shown = said(["what", "kari", "--at", "2026-10-14T19:00", *REGISTERS, *of(20)], capsys)
+        assert "it is on, and hours are told as if it were off" in shown
+
+    def test_a_switch_that_was_not_read_or_is_off_does_not_close_the_count(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        at = ["solbakken/entrance/main", "--at", "2026-10-15T10:00", *PLACES, *PEOPLE]
+        assert said(["who", *at, *RECORDS, *of(21)], capsys).startswith("3 people can")
+        (unread,) = told(["who", *at, *of(21)], capsys)
+        assert [each["is_on"] for each in unread["subject_to"]] == [None]
+
+    def test_a_door_that_waits_for_its_staff_does_not_hold_back_their_key(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        at = ["--at", "2026-10-15T10:00", *REGISTERS, *of(15)]
+        names = told(["who", "radhuset/main", *at, "--names"], capsys)[0]["named"]
+        key = said(["decide", names[0], "radhuset/main", *at], capsys)
+        assert key.startswith("yes: ")
+        assert "stands unlocked once somebody has opened who meets" in key
+        door = said(["decide", "gerd", "radhuset/main", *at], capsys)
+        assert door.startswith("yes, subject to what is said below: ")
+
     def test_what_lists_keys_and_open_doors_and_once_what_they_are_subject_to(
         self, capsys: pytest.CaptureFixture[str]
     ) -> None:
@@ -284,3 +329,30 @@ class TestCalendar:
         argv = ["calendar", "torshov.staffed", *TOWN_PLACES, str(TOWN[0]), str(other)]
         assert main(argv) == 2
         assert f"got one in {TOWN[0]} and {other}" in capsys.readouterr().err
+
+
+class TestCalendarOfARule:
+    """`calendar RULE` and `calendar ACCESS_POINT`: in words, and what waits for a switch."""
+
+    def test_a_rule_says_in_words_what_its_hours_are(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        argv = ["calendar", "torshov-open", "--from", "2026-10-14", *TOWN_PLACES, str(TOWN[0])]
+        text = said(argv, capsys)
+        assert "\n  On public holidays other than ordinary Sundays: closed.\n" in text
+        assert "\n  No opening begins on 17 May.\n" in text
+        assert "\n  1 July–31 July: Monday–Friday 10:00–15:00.\n" in text
+
+    def test_a_deny_with_a_switch_is_not_told_as_holding_at_all_times(
+        self, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        argv = [
+            "calendar",
+            "flatahallen/hall/door",
+            "--from",
+            "2026-10-14",
+            *REGISTERS[:2],
+            *of(20),
+        ]
+        text = " ".join(said(argv, capsys).split())
+        assert "flatahallen-flood (deny while closed/flatahallen is on)" in text

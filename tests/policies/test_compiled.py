@@ -1,10 +1,12 @@
 """Rules made ready: classes of doors, shared values, frames of hours."""
 
-from policies.compiled import compiled, door_at, record_named
+from policies.compiled import Shared, compile_rule, compiled, door_at, record_named
 from policies.grant import Window
+from policies.model import FactKind
+from policies.places import MUNICIPALITY
 from policies.records import RecordKind, RecordName
 from policies.vocabulary import Action, Instant
-from policies.windows import clip
+from policies.windows import Telling, clip
 from tests.policies import written
 from tests.policies.written import GATE, NORTH, SIDE, SOUTH, VAULT, Doc, instant, rule
 
@@ -96,3 +98,64 @@ def test_any_day_lies_in_a_frame_and_a_frame_forgotten_is_worked_out_again() -> 
         at = Instant(begins + day * DAY + 3_601)
         span = Window(at, Instant(at + DAY))
         assert clip(only.hours.around(span).surely, span) == clip(whole, span)
+
+
+def test_spans_within_two_days_from_the_same_utc_day_are_told_by_one_frame() -> None:
+    policies = written.policies(document(rule(allow="anyone", during="c.open")))
+    hours = door_at(policies, NORTH).rules[0].hours
+    assert hours is not None
+    midnight = instant("2026-10-14T00:00")
+
+    def told(start: int, end: int) -> Telling:
+        return hours.around(Window(Instant(midnight + start), Instant(midnight + end)))
+
+    assert told(0, 2 * DAY) is told(DAY - 1, DAY) is told(0, 1)
+    assert told(DAY, DAY + 1) is not told(0, 1)
+    longer = Window(midnight, Instant(midnight + 3 * DAY))
+    thursday = Window(instant("2026-10-16T08:00"), instant("2026-10-16T16:00"))
+    assert clip(hours.around(longer).surely, longer)[-1] == thursday
+
+
+def test_nobody_is_read_for_who_lacks_the_fact_or_the_part_a_rule_needs() -> None:
+    policies = written.policies(
+        document(
+            rule(allow={"member": "gym"}),
+            rule(allow={"booking": "hall"}, during={"booking": "hall"}),
+            rule(allow={"age": "18+"}),
+        )
+    )
+    needed = [
+        (each.needed_kind, each.who is not None and each.who.needs_part)
+        for each in door_at(policies, NORTH).rules
+    ]
+    assert needed == [(FactKind.MEMBER, False), (None, True), (None, False)]
+
+
+def test_the_lead_of_a_record_is_the_greatest_early_where_a_rule_waits_for_somebody() -> None:
+    def during(name: str, early: str) -> Doc:
+        return rule(allow={"booking": name}, during={"booking": name, "early": early})
+
+    waiting = {**during("hall", "5m"), "with": {"after": {"role": "staff"}}}
+    others = [during("hall", "15m"), during("hall", "10m"), during("gym", "20m")]
+    plain = rule(allow="anyone")
+
+    def leads(*rules: Doc) -> list[tuple[int, int, int]]:
+        (*classes,) = written.policies(document(*rules)).derived(compiled).rules.values()
+        return [(each.lead_seconds, each.early_seconds, each.late_seconds) for each in classes]
+
+    assert leads(waiting, *others, plain) == [
+        (900, 300, 0), (900, 900, 0), (900, 600, 0), (1_200, 1_200, 0), (0, 0, 0),
+    ]  # fmt: skip
+    assert leads(*others[:2], plain) == [(900, 900, 0), (600, 600, 0), (0, 0, 0)]
+    sharp = {**waiting, "during": {"booking": "hall"}}
+    assert leads(sharp, plain) == [(0, 0, 0)] * 2
+    alone = written.policies(document(plain)).documents[0].rules[0]
+    assert compile_rule(alone, MUNICIPALITY, Shared()).lead_seconds == 0
+
+
+def test_a_class_knows_whether_its_points_may_differ() -> None:
+    policies = written.policies(
+        document(rule(allow="anyone", doors={"booking": "hall.door"}, during={"booking": "hall"})),
+        written.document(rule(allow="anyone", doors="building:barn"), **{"for": "building:barn"}),
+    )
+    assert [door_at(policies, point).has_record_doors for point in (NORTH, GATE)] == [True, False]

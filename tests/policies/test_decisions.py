@@ -147,6 +147,24 @@ def test_the_rule_named_is_the_first_that_is_subject_to_nothing_or_else_the_firs
     assert decided([limited, waiting, plain]).subject_to == ()
 
 
+def test_a_rule_that_gives_later_or_is_denied_is_not_named() -> None:
+    night, evening = (rule(allow="anyone", during=f"c.{name}") for name in ("night", "evening"))
+    assert decided([night, evening]).rule == "rule-2"
+    assert decided([evening, rule(deny="anyone")]).rule is None
+
+
+def test_a_decision_names_the_action_it_is_about() -> None:
+    assert decided([rule(allow="anyone")], action=Action.LOCK).action is Action.LOCK
+
+
+def test_the_provisos_of_the_rule_and_of_the_unlocking_are_named_together() -> None:
+    limited = rule(allow="anyone", limits={"visits": "2 per day", "offline": "refuse"})
+    waiting = rule(unlock={"after": {"role": "staff"}})
+    assert [each.kind for each in decided([limited, waiting]).subject_to] == [
+        Proviso.LIMITS, Proviso.AFTER,
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("keys", "kind"),
     [
@@ -177,6 +195,14 @@ def test_a_switch_takes_nothing_from_windows_and_is_named_where_it_would() -> No
     at_night = [rules[0], rule(deny="anyone", during="c.night", **SWITCHED)]
     assert decided(at_night).subject_to == ()
     assert decided([rules[1]]).subject_to == ()
+    # it would deny now, but there is nothing to take until night
+    soon_over = rule(deny="anyone", until="2026-10-14T19:30", **SWITCHED)
+    assert decided([rule(allow="anyone", during="c.night"), soon_over]).subject_to == ()
+
+
+def test_every_switch_that_would_take_is_named() -> None:
+    rules = [rule(allow="anyone"), *[rule(deny="anyone", **SWITCHED)] * 2]
+    assert [each.rule.id for each in decided(rules).subject_to] == ["rule-2", "rule-3"]
 
 
 def test_an_unlocked_door_needs_no_key_and_gives_none() -> None:

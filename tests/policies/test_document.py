@@ -69,6 +69,7 @@ RULE_FAULTS = [
     ("{id: a, allow: anyone, during: always}", "with doors, got none"),
     ("{id: a, doors: 'building:town', allow: anyone}", "with during, got none"),
     ("{id: a, doors: 'building:town', during: always}", "exactly one of allow, deny and unlock"),
+    ("{id: a, doors: 'building:town', alow: anyone, during: always}", "got alow (nearest: allow)"),
     ("{id: a, doors: 'building:town', allow: anyone, deny: anyone, during: always}", "got 2"),
     ("{id: a, doors: 'building:town', allow: anyone, during: always, whn: x}", "got 'whn'"),
     ("{id: a, doors: 'building:town', allow: anyone, during: always, reason: flood}", "'reason'"),

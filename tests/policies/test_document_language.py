@@ -169,7 +169,8 @@ FAULTS: list[tuple[str, str, str]] = [
         "sensitive said of a place, got it on a rule",
     ),
     ("deny: anyone, owner: x", "owner", "owner said of a place, got it on a rule"),
-    ("deny: anyone, reason: Permission revoked", "reason", "a known message id"),
+    ("deny: anyone, reason: Permission revoked", "reason", "a known message id (library-excl"),
+    ("deny: anyone, until: 2027-06-30 22:00", "until", "date-time such as 2027-06-30T22:00"),
     ("deny: anyone, limits: {visits: 1 per day, offline: refuse}", "limits", "got 'limits'"),
     (
         "allow: anyone, during: always, limits: {visits: 1 per day}",

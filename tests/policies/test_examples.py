@@ -3,9 +3,9 @@
 import pytest
 
 from policies.explanation.explaining import explain
+from policies.explanation.keyring import keyring_of
 from policies.grant import Standing, Window
 from policies.granting import grant_for
-from policies.keyring import keyring_of
 from policies.vocabulary import AccessPointId, Action, FacilityId, Instant, PersonId
 from tests.policies.town_documents import DOCUMENTS, EXAMPLES, PEOPLE, PLACES, POLICIES
 from tests.policies.written import instant

@@ -9,12 +9,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from policies.analysis import effect as analysis_effect
-from policies.analysis.counting import shown
 from policies.analysis.impact import Impact, Period, impact, impact_of_facts
 from policies.analysis.occasions import Occasion
 from policies.analysis.population import Population
 from policies.analysis.who import who
 from policies.circumstances import RuleName
+from policies.discretion import shown
 from policies.engine import decide, granted_windows
 from policies.grant import Window
 from policies.model import Fact, FactKind, PolicySet, Subject

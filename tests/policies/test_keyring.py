@@ -1,6 +1,6 @@
 """What a person is shown of the doors there are."""
 
-from policies.keyring import ShownPoint, keyring_of
+from policies.explanation.keyring import ShownPoint, keyring_of
 from policies.model import PolicySet
 from policies.vocabulary import Action
 from tests.policies import written

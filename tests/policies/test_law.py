@@ -9,11 +9,13 @@ from collections.abc import Iterable
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from policies.conditions import tell_who
+from policies.compiled import Shared, compile_rule
+from policies.conditions import EVER, Person, tell
 from policies.engine import decide, granted_windows
 from policies.grant import Window
 from policies.granting import grant_for
 from policies.model import PolicySet, Subject
+from policies.places import MUNICIPALITY
 from policies.reading import Reading
 from policies.unlocking import unlocked_windows
 from policies.vocabulary import AccessPointNumber, Action, FacilityId, Instant
@@ -83,7 +85,7 @@ def test_each_rule_surely_and_possibly_holds_exactly_when_the_naive_oracle_says(
             # why: by identity, since two documents may say the same of different places
             if "unlock" in as_written or not any(rule is each for each in policies.rules_at[point]):
                 continue
-            told = reading.rule(rule, point)
+            told = reading.read(compile_rule(rule, MUNICIPALITY, Shared()), point)
             assert not difference(told.surely, told.possibly)
             for at in edges(told.surely, told.possibly, at=case.at):
                 naive = naive_oracle.rule_at(
@@ -263,5 +265,5 @@ def test_a_day_list_that_covers_fewer_days_never_widens_access(case: Case) -> No
 def test_what_surely_holds_also_possibly_holds(doc: Doc, person: Doc) -> None:
     subject = written.subject(person)
     for rule in written.policies(doc).documents[0].rules:
-        told = tell_who(rule.who, subject, rule.zone)
+        told = tell(rule.who, Person(subject, EVER), rule.zone)
         assert not difference(told.surely, told.possibly)

@@ -3,13 +3,15 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
+from policies.compiled import Shared, compile_rule
 from policies.engine import granted_windows
 from policies.explanation.accounts import Applies
 from policies.explanation.explaining import explain
 from policies.explanation.look_ahead import LOOK_AHEAD_SECONDS
 from policies.explanation.waking import Wakings
 from policies.grant import Window
-from policies.model import Effect, PolicySet, Subject
+from policies.model import During, Effect, PolicySet, Subject
+from policies.places import MUNICIPALITY
 from policies.reading import Reading
 from policies.schedule import DAY, local_day, start_of_day
 from policies.unlocking import unlocked_windows
@@ -61,7 +63,7 @@ def test_an_account_is_the_rules_own_reading(case: Case) -> None:
     span = Window(case.at, Instant(case.at + LOOK_AHEAD_SECONDS))
     reading = Reading(subject, span, policies.records)
     for account in told.accounts:
-        read = reading.rule(account.rule, point)
+        read = reading.read(compile_rule(account.rule, MUNICIPALITY, Shared()), point)
         applied = read.possibly if account.rule.effect is Effect.DENY else read.surely
         if account.applies is Applies.SURELY:
             assert read.surely[0].start == case.at
@@ -96,7 +98,7 @@ def test_no_opening_begins_before_the_day_it_may_wake(doc: Doc, days: int, at: I
         first = local_day(at, calendar.zone)
         last = first + days * DAY
         for opening in calendar.openings():
-            woken = kept.next_day(calendar, opening, first, last)
+            woken = kept.next_day(During(calendar, opening, f"c.{opening}"), first, last)
             begins = start_of_day(first, calendar.zone)
             ends = start_of_day(last + DAY if woken is None else woken, calendar.zone)
             around = Window(start_of_day(first - DAY, calendar.zone), ends)

@@ -113,6 +113,23 @@ def test_the_nights_of_a_record_are_those_of_all_its_records() -> None:
     assert nights("2026-10-14T12:00", book={"records": [], "unread": ["booking"]}, **keys) == ()
 
 
+def test_a_red_day_is_told_of_bookings_that_lie_on_it_alone() -> None:
+    keys: Doc = {
+        "allow": {"booking": "hall"},
+        "during": {"all": [{"booking": "hall"}, "c.evening"]},
+    }
+    book: Doc = {
+        "records": [
+            booking(1, "2027-03-26T18:00", "2027-03-26T20:00"),
+            booking(2, "2027-04-01T18:00", "2027-04-01T20:00"),
+        ],
+        "unread": [],
+    }
+    assert texts(nights("2026-12-14T12:00", book=book, **keys)) == [
+        "fre 26. mars: stengt (langfredag)", "tor 1. apr. 18.00–20.00",
+    ]  # fmt: skip
+
+
 def test_clocks_that_change_in_the_night_are_told_as_they_are_shown() -> None:
     found = nights("2027-03-27T12:00", 1, allow="anyone", during="c.night")
     assert texts(found) == ["lør 27. mars 22.00 – søn 28. mars 06.00"]

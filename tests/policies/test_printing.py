@@ -12,12 +12,11 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from policies.documents.document import parse_document
-from policies.documents.keys import DENY_REASONS
 from policies.documents.place_file import parse_places
 from policies.documents.printing import print_document
 from policies.documents.stated import WEEKDAYS
 from policies.manner import CountedBy, Offline, Period
-from policies.model import Document
+from policies.model import DENY_REASONS, Document
 from policies.places import Places
 from policies.vocabulary import ACTION_NAMES
 from tests.policies import drawn, drawn_calendars, town_documents, written

@@ -29,6 +29,8 @@ from policies.revisions import (
     holidays_text,
     may_approve,
     publication,
+    reasons_of,
+    reasons_text,
     says_nothing_new,
     timeline_of,
     unenforced,
@@ -44,7 +46,8 @@ LATER = Instant(NOW + DAY)
 NO_HOLIDAYS = HolidayTable(2026, 2026, frozenset())
 CONTENT = content_of({"a.yaml": "for: building:torshov"}, NO_HOLIDAYS)
 MAIN, PLANT_ROOM = AccessPointNumber(4711), AccessPointNumber(7402)
-SENSITIVE = (Reason("3 people gain at frogner-pool/plant-room, which is sensitive"),)
+PLANT = "frogner-pool/plant-room"
+SENSITIVE = (Reason(f"3 people gain at {PLANT}, which is sensitive", f"sensitive {PLANT}", 3),)
 EVA, ODD = PersonId("eva"), PersonId("odd")
 
 
@@ -122,11 +125,33 @@ def test_an_author_approves_nothing_of_her_own() -> None:
 def test_an_effect_that_needs_approval_is_not_published_without_it() -> None:
     with pytest.raises(NeedsApproval, match="which is sensitive"):
         publication(draft(), revision(), SENSITIVE, (), NOW, NOW)
-    own = (Approval(EVA, NOW),)
+    own = (Approval(EVA, NOW, SENSITIVE),)
     with pytest.raises(NeedsApproval):
         publication(draft(), revision(), SENSITIVE, own, NOW, NOW)
-    made = publication(draft(), revision(), SENSITIVE, (*own, Approval(ODD, NOW)), NOW, NOW)
+    made = publication(
+        draft(), revision(), SENSITIVE, (*own, Approval(ODD, NOW, SENSITIVE)), NOW, NOW
+    )
     assert made.number == 2
+
+
+def test_an_approval_of_another_effect_approves_nothing() -> None:
+    other = approval_needed(Gains(0, {}, frozenset({MAIN})), PLACES)
+    with pytest.raises(NeedsApproval, match="got one of another effect: 3 people gain"):
+        publication(draft(), revision(), SENSITIVE, (Approval(ODD, NOW, other),), NOW, NOW)
+
+
+@pytest.mark.parametrize(
+    ("people", "is_covered"), [(51, True), (100, True), (110, True), (111, False)]
+)
+def test_an_approval_holds_while_hardly_more_people_gain(people: int, is_covered: bool) -> None:
+    seen = Approval(ODD, NOW, approval_needed(Gains(100, {}), PLACES))
+    assert seen.covers(approval_needed(Gains(people, {}), PLACES)) is is_covered
+
+
+def test_the_reasons_of_an_approval_are_read_back_as_they_were_kept() -> None:
+    reasons = approval_needed(Gains(60, {PLANT_ROOM: 1}, frozenset({MAIN})), PLACES)
+    assert len(reasons) == 3
+    assert reasons_of(reasons_text(reasons)) == reasons
 
 
 def test_an_effect_that_needs_none_is_published_without() -> None:

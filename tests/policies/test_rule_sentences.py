@@ -287,6 +287,56 @@ def test_a_switch_says_what_it_does_not_reach_at_once(count: int, nb: str, en: s
         assert offline_text(count, until, written.PLACES, language).markdown() == sentence
 
 
+def sentences(language: Language, *rules: Doc, **more: Any) -> list[str]:
+    """What each rule of one document says, with the others beside it."""
+    policies = written.policies(document(*rules, **more))
+    return [rule_sentence(each, policies, language) for each in policies.documents[0].rules]
+
+
+EXCLUDED = rule(id="excluded", deny={"list": "excluded"})
+UNLOCKED = rule(id="open", doors="zone:town/hall", unlock="anyone", during="c.open")
+
+
+@pytest.mark.parametrize(
+    ("language", "ending"),
+    [
+        (NB, " I åpningstiden står døra ulåst: da må betjeningen si ifra."
+             " Krever to personer å endre."),
+        (EN, " During opening hours the door stands unlocked: then it is for the staff to tell"
+             " them. Needs a second person to change."),
+    ],
+)  # fmt: skip
+def test_a_personal_deny_says_where_only_the_staff_can_keep_it(
+    language: Language, ending: str
+) -> None:
+    assert sentences(language, EXCLUDED, UNLOCKED, calendars=HOURS)[0].endswith(ending)
+
+
+def test_a_deny_of_everybody_and_one_at_other_doors_leave_the_staff_nothing() -> None:
+    elsewhere = rule(id="side", doors="door:town/side", deny={"list": "excluded"})
+    closed = rule(id="closed", deny="anyone")
+    for each in sentences(EN, elsewhere, closed, UNLOCKED, calendars=HOURS)[:2]:
+        assert "staff" not in each
+
+
+def test_openings_of_one_name_are_told_with_their_calendars() -> None:
+    hall = {"holidays": "closed", "open": {"mon-fri": "16:00-22:00"}}
+    rules = [rule(id=name, allow="anyone", during=f"{name}.open") for name in ("cafe", "hall")]
+    cafe, other = sentences(EN, *rules, calendars={"cafe": hall, "hall": hall})
+    assert "during opening hours (cafe)" in cafe
+    assert "during opening hours (hall)" in other
+    (alone,) = sentences(EN, rules[0], calendars={"cafe": hall})
+    assert "(cafe)" not in alone
+
+
+def test_doors_of_one_facility_are_told_together() -> None:
+    some = rule(allow="anyone", doors=["zone:town/hall", "door:town/side", "door:barn/gate"])
+    (said_of_them,) = sentences(EN, some | {"doors": some["doors"][:2]})
+    assert "may unlock town/hall/north, town/hall/south and town/side at Town hall" in (
+        said_of_them.replace("north and town", "north, town")
+    )
+
+
 def test_few_people_are_not_counted() -> None:
     assert [people_text(count, EN) for count in (0, 2, 3, 412)] == [
         "fewer than 3 today", "fewer than 3 today", "3 people today", "412 people today",

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from policies.schedule import (
     WallTime,
     birthday,
+    day_clock,
     easter_sunday,
     first_instant,
     local_day,
@@ -25,6 +26,13 @@ NIGHTS = [SPRING, AUTUMN, date(2026, 3, 8), date(2026, 11, 1), date(2026, 4, 5),
 ZONES = ("Europe/Oslo", "America/New_York", "Australia/Lord_Howe", "America/Havana", "Asia/Beirut")
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _nothing_kept() -> None:
+    """What an earlier test had worked out is worked out again."""
+    for kept in (day_clock, start_of_day, easter_sunday):
+        kept.cache_clear()
+
+
 @pytest.mark.parametrize(
     ("day", "minutes", "expected"),
     [
@@ -37,6 +45,9 @@ ZONES = ("Europe/Oslo", "America/New_York", "Australia/Lord_Howe", "America/Hava
         (AUTUMN, 2 * 60 + 30, "2026-10-25T00:30"),
         (AUTUMN, 3 * 60, "2026-10-25T02:00"),
         (AUTUMN, 24 * 60, "2026-10-25T23:00"),
+        (date(2026, 3, 27), 51 * 60 + 30, "2026-03-29T01:30"),  # 03:30 two days on
+        (SPRING, 48 * 60, "2026-03-30T22:00"),
+        (SPRING, 95 * 60, "2026-04-01T21:00"),
     ],
 )
 def test_a_stated_time_is_the_first_instant_the_wall_clock_reads_at_least_it(
@@ -79,9 +90,28 @@ def test_a_day_that_has_started_does_not_end_when_its_midnight_is_shown_again() 
     assert local_day(second_showing, zone) == date(2010, 11, 7)
 
 
+@pytest.mark.parametrize(
+    ("zone", "at", "day"),
+    [
+        ("Europe/Oslo", "2026-10-14T21:59:59Z", date(2026, 10, 14)),
+        ("Europe/Oslo", "2026-10-14T22:00", date(2026, 10, 15)),
+        ("America/New_York", "2026-06-02T03:59:59Z", date(2026, 6, 1)),
+        ("America/New_York", "2026-06-02T04:00", date(2026, 6, 2)),
+    ],
+)
+def test_an_instant_belongs_to_the_day_the_wall_clock_of_the_zone_shows(
+    zone: str, at: str, day: date
+) -> None:
+    assert local_day(instant(at), ZoneInfo(zone)) == day
+
+
 def test_a_day_without_midnight_starts_when_the_clock_jumps() -> None:
     havana = ZoneInfo("America/Havana")
     assert start_of_day(date(2026, 3, 8), havana) == instant("2026-03-08T05:00")
+    for skipped in (20, 30, 59, 60):
+        at = first_instant(WallTime(date(2026, 3, 8), skipped), havana)
+        assert at == instant("2026-03-08T05:00")
+    assert first_instant(WallTime(date(2026, 3, 8), 61), havana) == instant("2026-03-08T05:01")
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,44 @@ def test_a_clip_keeps_the_windows_that_lie_inside_it() -> None:
     assert cut == (Window(Instant(4), Instant(5)), *windows[1:3], Window(Instant(30), Instant(31)))
     assert cut[1] is windows[1]
     assert clip(windows, Window(Instant(5), Instant(10))) == NEVER
-    assert clip(windows, Window(Instant(9), Instant(9))) == NEVER
+    for nowhere in (9, 12):
+        assert clip(windows, Window(Instant(nowhere), Instant(nowhere))) == NEVER
+    assert clip(windows, Window(Instant(10), Instant(33)))[0] is windows[1]
+    assert clip(windows, Window(Instant(2), Instant(25)))[-1] is windows[2]
+
+
+def test_windows_that_are_long_past_take_nothing() -> None:
+    past = tuple(Window(Instant(at), Instant(at + 1)) for at in (0, 2, 4))
+    first = (Window(Instant(20), Instant(30)),)
+    assert difference(first, (*past, Window(Instant(25), Instant(26)))) == (
+        Window(Instant(20), Instant(25)),
+        Window(Instant(26), Instant(30)),
+    )
+
+
+def test_what_always_and_never_do_not_change_stays_the_same_value() -> None:
+    windows = (Window(Instant(1), Instant(2)),)
+    for same in (
+        intersection(ALWAYS, windows),
+        intersection(windows, ALWAYS),
+        difference(windows, NEVER),
+        union(windows, NEVER),
+    ):
+        assert same is windows
+    told = Telling(NEVER, windows)
+    for unchanged in (
+        told.and_(HOLDS_ALWAYS),
+        HOLDS_ALWAYS.and_(told),
+        told.or_(HOLDS_NEVER),
+        HOLDS_NEVER.or_(told),
+        told.but_not(HOLDS_NEVER),
+    ):
+        assert unchanged is told
+    for never in (told.and_(HOLDS_NEVER), HOLDS_NEVER.and_(told), HOLDS_NEVER.but_not(told)):
+        assert never is HOLDS_NEVER
+    for always in (told.or_(HOLDS_ALWAYS), HOLDS_ALWAYS.or_(told)):
+        assert always is HOLDS_ALWAYS
+    assert known(NEVER) is HOLDS_NEVER
 
 
 tellings = st.one_of(

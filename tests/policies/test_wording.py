@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 
-from policies.documents.keys import DENY_REASONS
 from policies.explanation.explaining import Explanation
 from policies.explanation.lacking import UNKNOWN
 from policies.explanation.reasons import DENIED, GRANTED, NO_RULE, UNKNOWN_HOURS, UNLOCKED
 from policies.manner import CountedBy, Limits, Offline, Period, Visits
 from policies.model import (
+    DENY_REASONS,
     Accepted,
     AgeBetween,
     Always,
@@ -191,6 +191,14 @@ def test_what_opens_without_what_she_lacks_is_told_so(
 ) -> None:
     told = replace(refused("member", CARD), opens_at=instant(opens_at))
     assert answer_text(told, language, PLACES) == sentence
+
+
+def test_what_opens_once_she_has_what_she_lacks_is_not_told_as_without_it() -> None:
+    begins = instant("2026-10-20T06:00")
+    told = replace(refused("member", CARD), opens_at=begins, lasts_until=begins)
+    assert answer_text(told, Language.BOKMAAL, PLACES) == (
+        "Du mangler lånekort. Skaff det på Min side. Åpner for deg tirsdag 20. oktober kl. 08.00."
+    )
 
 
 def excluded(until: str | None) -> Explanation:

@@ -5,6 +5,9 @@ Rules kept here (policies.md, "What windows do not hold"; SPEC.md 8.5):
 - each entry counts once, however often it is uploaded: it is known by its place in its journal;
 - only where a rule waits for somebody, or by a credential that a rule with limits gave, is an
   opening kept with a person, and no longer than `KEPT_SECONDS`: the journal itself names none;
+- nobody is waited for who opened with a credential revoked before, at a door that had not heard of
+  it; a visit by such a one was a visit;
+- what somebody visited before a register told of her household stays hers;
 - a visit counts for the rules that gave it, and for no other that speaks for the same door; an
   opening within half an hour of the one that a visit began with is the same visit.
 """
@@ -30,7 +33,9 @@ KEPT_SECONDS = 400 * 86_400
 _NOT_OPENED = (EventKind.ACCESS_NOT_TAKEN, EventKind.STRIKE_FAILED)
 
 _HOLDER = (
-    sa.select(credential.c.person, credential.c.limited, person.c.household)
+    sa.select(
+        credential.c.person, credential.c.limited, credential.c.revoked_at, person.c.household
+    )
     .outerjoin(
         person,
         sa.and_(person.c.tenant == credential.c.tenant, person.c.person == credential.c.person),
@@ -66,7 +71,12 @@ _WITHIN = (
     .order_by(opening.c.opened_at)
 )
 _OF_PERSON = _WITHIN.where(opening.c.person == sa.bindparam("person"))
-_OF_HOUSEHOLD = _WITHIN.where(opening.c.household == sa.bindparam("household"))
+_OF_HOUSEHOLD = _WITHIN.where(
+    sa.or_(
+        opening.c.household == sa.bindparam("household"),
+        sa.and_(opening.c.person == sa.bindparam("person"), opening.c.household.is_(None)),
+    )
+)
 
 
 def note_openings(
@@ -92,7 +102,11 @@ def note_openings(
         elif entry.kind is EventKind.ACCESS_GRANTED and entry.details.get("action") == Action.OPEN:
             asked = {"tenant": tenant, "cti": entry.cti}
             holder = connection.execute(_HOLDER, asked).one_or_none()
-            if holder is not None and (holder.limited or entry.point in waiting):
+            opened_at = entry.utc_lo if entry.utc_hi is None else entry.utc_hi
+            if holder is None:
+                continue
+            is_revoked = holder.revoked_at is not None and holder.revoked_at <= opened_at
+            if holder.limited or (entry.point in waiting and not is_revoked):
                 row = {
                     "tenant": tenant,
                     "controller": controller,
@@ -101,7 +115,7 @@ def note_openings(
                     "person": holder.person,
                     "household": holder.household,
                     "attempt": attempt,
-                    "opened_at": entry.utc_lo if entry.utc_hi is None else entry.utc_hi,
+                    "opened_at": opened_at,
                     "limited": holder.limited,
                 }
                 connection.execute(_ADD, row)
@@ -129,7 +143,8 @@ def visits_of(
     """When each visit by `rule` in `period` began, of a person or of her household."""
     asked = {"tenant": tenant, "start": period.start, "end": period.end}
     if by is CountedBy.HOUSEHOLD and subject.household is not None:
-        rows = connection.execute(_OF_HOUSEHOLD, asked | {"household": subject.household})
+        of = {"household": subject.household, "person": subject.id}
+        rows = connection.execute(_OF_HOUSEHOLD, asked | of)
     else:
         rows = connection.execute(_OF_PERSON, asked | {"person": subject.id})
     return visits([Instant(row.opened_at) for row in rows if rule in rules_of(row.limited)])

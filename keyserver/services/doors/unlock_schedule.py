@@ -14,10 +14,9 @@ from keyserver.services.people.surroundings import opened_at, waits_to_unlock
 from policies.circumstances import Circumstances
 from policies.grant import Window
 from policies.unlocking import unlocked_windows
-from policies.vocabulary import AccessPointNumber, Instant, TenantId
+from policies.vocabulary import DAY_SECONDS, AccessPointNumber, Instant, TenantId
 from policies.windows import NEVER, Windows, clip, union
 
-DAY_SECONDS = 86_400
 SCHEDULE_DAYS = (14, 7, 3, 1)
 """How many days are told: fewer where a controller's settings would not hold them."""
 

@@ -5,8 +5,9 @@ Rules kept here (policies.md *What a grant becomes*, SPEC.md 3.3):
   the same step, never past the last window rounded up, never past the longest life;
 - sensitive access points come only on the way, for 15 minutes, and alone;
 - a credential that would exceed its 779 bytes ends earlier: before the window that begins last;
-- a refusal names the access points that her keyring would show her: those that are listed or open
-  to her within a day. Staff doors are not shown, nor told from doors that do not exist.
+- a refusal names the access points that her keyring would show her: those that are listed, open
+  to her within a day, or stand unlocked. Staff doors are not shown, nor told from doors that do
+  not exist.
 """
 
 from dataclasses import dataclass, replace
@@ -24,9 +25,9 @@ from lockagent.protocol.envelope import Realm
 from lockagent.protocol.keys import SigningKey, VerifyingKey
 from policies.circumstances import Circumstances, RuleName
 from policies.explanation.explaining import Explanation, Refusal, explain, refusals
+from policies.explanation.keyring import SHOWN_AHEAD_SECONDS
 from policies.grant import MAX_LIFE_SECONDS, Grant, GrantEntry, Window
 from policies.granting import GrantResult
-from policies.keyring import SHOWN_AHEAD_SECONDS
 from policies.model import Subject
 from policies.places import AccessPoint
 from policies.subject_to import Proviso
@@ -214,7 +215,9 @@ def _refusal(
             refusal.explanation.opens_at,
         )
         for refusal in told
-        if refusal.access_point.listed or _opens_within_a_day(refusal, at)
+        if refusal.access_point.listed
+        or refusal.explanation.stands_unlocked
+        or _opens_within_a_day(refusal, at)
     )
     if point is not None and not told:
         explanation = explain(

@@ -3,20 +3,26 @@
 Rules kept here:
 - counted on everybody the registers know, as the rules stand at the instant the draft is to govern
   from, against what would govern then without it. Facts end and are renewed, so whether approval is
-  needed is asked as if it governed today, too: a distant instant hides no gain;
+  needed is asked as if it governed today, too: a distant instant hides no gain. So it is from each
+  later `from` and `until` of an edited rule: an early change hides no later one;
+- what windows do not hold counts too: it is weighed again as if every switch were on and every
+  limit and wait refused, so that doing away with one of them is a gain; and as if every register
+  had been read, so that whom nobody can tell of today is not left out;
+- a revision that is to come and would never govern is compared with as well: to do away with a
+  coming deny gives as much as to do away with one that holds;
 - what looks wrong is told as a warning and refuses nothing; an effect that needs approval is
   `policies.revisions`'s to judge;
 - the first revision has nothing to be compared with.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 import sqlalchemy as sa
 
 from keyserver.errors import AdministratorError
-from keyserver.services.people.registers import Registers, all_subjects
+from keyserver.services.people.registers import Registers, all_subjects, freshness
 from keyserver.services.people.revision_records import draft_of
 from policies.analysis.checks import (
     closed_facilities,
@@ -26,9 +32,11 @@ from policies.analysis.checks import (
     open_doors,
 )
 from policies.analysis.findings import Finding
-from policies.analysis.impact import Impact, impact
+from policies.analysis.impact import Impact, impact, later_edges
 from policies.analysis.population import Population
+from policies.analysis.refusals import where_provisos_refuse
 from policies.analysis.shadowing import shadowed_rules
+from policies.circumstances import RuleName
 from policies.compiled import CompiledRule, compiled
 from policies.documents.document import load_policies
 from policies.documents.upkeep import lapsing_day_lists
@@ -66,10 +74,6 @@ class Effect:
     reasons: tuple[Reason, ...]
     replaced: tuple[RevisionNumber, ...]
 
-    def told(self) -> str:
-        """The effect as an approval keeps it: why it needs one."""
-        return "; ".join(str(reason) for reason in self.reasons)
-
 
 def weigh_draft(
     connection: sa.Connection,
@@ -87,19 +91,35 @@ def weigh_draft(
     )
     before = known.in_force(active_from)
     population = Population.of(all_subjects(connection, tenant))
+    told_of = [population]
+    if freshness(connection, tenant):
+        subjects = all_subjects(connection, tenant)
+        told_of.append(Population.of(replace(subject, fresh_until={}) for subject in subjects))
     counted = None
     reasons: dict[Reason, None] = {}
     if before.number != FOUNDING:
         counted = impact(before.policies, after, population, active_from, days)
-        today = (
-            counted if active_from <= at else impact(before.policies, after, population, at, days)
-        )
         locked_out = closed_facilities(after, population, active_from) - closed_facilities(
             before.policies, population, active_from
         )
-        for each in (counted, today):
+        refused = where_provisos_refuse(before.policies), where_provisos_refuse(after)
+        scenarios = ((before.policies, after), refused)
+        others = (
+            impact(*rules, people, start, days)
+            for rules in scenarios
+            for people in told_of
+            for start in dict.fromkeys((active_from, at, *later_edges(*rules, active_from)))
+        )
+        for each in (counted, *others):
             gains = _gains(each, locked_out)
             reasons |= dict.fromkeys(approval_needed(gains, known.places))
+    replaced = [turn for turn in known.timeline.turns if turn[0] >= active_from and turn[0] > at]
+    for start, one in replaced:
+        if start > active_from:
+            gains = _gains(impact(one.policies, after, population, start, days))
+            for reason in approval_needed(gains, known.places):
+                said = f"{reason}, compared with revision {one.number}, which is to come"
+                reasons[replace(reason, sentence=said)] = None
     return Effect(
         draft=name,
         generation=known.generation,
@@ -109,13 +129,11 @@ def weigh_draft(
         places=known.places,
         impact=counted,
         reasons=tuple(reasons),
-        replaced=tuple(
-            one.number for start, one in known.timeline.turns if start >= active_from and start > at
-        ),
+        replaced=tuple(one.number for _, one in replaced),
     )
 
 
-def _gains(counted: Impact, locked_out: frozenset[FacilityId]) -> Gains:
+def _gains(counted: Impact, locked_out: frozenset[FacilityId] = frozenset()) -> Gains:
     unlocked = frozenset(
         door.point for period in counted.periods for door in period.doors if door.unlocked
     )
@@ -152,17 +170,10 @@ def _unread(after: PolicySet) -> Iterator[Fault]:
     """The rules that go by records or switches, of a tenant that has never imported any."""
     if not after.records.unread:
         return
-    doors = after.derived(compiled).classes
-    ready = {
-        id(rule.rule): rule
-        for door in doors
-        for rules in (*door.allows, door.denies, door.switched, door.unlocks)
-        for rule in rules
-    }
+    ready = after.derived(compiled).rules
     for document in after.documents:
         for position, rule in enumerate(document.rules):
-            of = ready.get(id(rule))
-            said = None if of is None else _lacking(of)
+            said = _lacking(ready[RuleName(str(document.place), rule.id)])
             if said is not None:
                 yield Fault(document.file, rule.line, f"policies[{position}]", said)
 

@@ -1,8 +1,8 @@
 """The keyring: what a phone is told of the access points there are (interfaces.md 4).
 
-What is shown is `policies.keyring`'s to decide, and `policies.succession`'s where a revision takes
-over within the day; here it is read for the person whose device asks, with names, reader ids and
-sentences in the caller's language. A door that stands unlocked is open, also to who has no key.
+What is shown is `policies.explanation.keyring`'s to decide; here it is read for the person whose
+device asks, with names, reader ids and sentences in the caller's language. A door that stands
+unlocked is open, also to who has no key.
 """
 
 from dataclasses import dataclass
@@ -14,9 +14,8 @@ from keyserver.services.doors.readers import reader_ids
 from keyserver.services.people.registers import RegisterCache, subject_of
 from keyserver.storage.store import Store
 from lockagent.protocol.gatt import ReaderId
-from policies.keyring import ShownPoint
+from policies.explanation.keyring import ShownPoint, keyring_over
 from policies.places import Places
-from policies.succession import keyring_over
 from policies.telling.language import Language
 from policies.telling.wording import reason_sentence
 from policies.vocabulary import AccessPointNumber, FacilityId, Instant, TenantId

@@ -5,7 +5,8 @@ Rules kept here:
   no part of the system enforces is refused by name;
 - a revision is exactly the documents of its draft, one for each place, and is kept for good;
 - the same documents again are the revision published last, not a new one;
-- what is published is what was weighed: registers that changed in between mean to weigh again;
+- what is published is what was weighed: registers that changed in between mean to weigh again,
+  and an approval of another effect than this one does not count;
 - whatever takes windows away, at once or from a later instant on, revokes the credentials that
   hold them, in the transaction of the publication, and the doors' unlock schedules follow it.
 
@@ -163,7 +164,7 @@ async def weigh(
 async def approve(
     store: Store, tenant: TenantId, effect: Effect, by: PersonId, at: Instant
 ) -> tuple[Approval, ...]:
-    """Keep that `by` has seen this effect of a draft; all approvals of the draft.
+    """Keep that `by` has seen this effect of a draft, and no other; all approvals of the draft.
 
     Raises AdministratorError for a person nobody knows, NotPublishable for the draft's author.
     """
@@ -173,7 +174,7 @@ async def approve(
             raise AdministratorError(f"expected a person of the register, got {by!r}")
         kept = read_draft(connection, tenant, effect.draft)
         may_approve(kept, by)
-        add_approval(connection, tenant, kept.id, Approval(by, at), effect.told())
+        add_approval(connection, tenant, kept.id, Approval(by, at, effect.reasons))
         return approvals_of(connection, tenant, kept.id)
 
     return await store.write(unit)

@@ -171,13 +171,13 @@ def subject_of(connection: sa.Connection, tenant: TenantId, of: PersonId) -> Sub
     if row is None:
         return None
     facts = tuple(_fact(item) for item in connection.execute(_FACTS_OF, asked))
-    return _subject(row, facts, _freshness(connection, tenant))
+    return _subject(row, facts, freshness(connection, tenant))
 
 
 def all_subjects(connection: sa.Connection, tenant: TenantId) -> Iterator[Subject]:
     """Everybody the registers know, by id; read in step with their facts, never all at once."""
     of = {"tenant": tenant}
-    fresh_until = _freshness(connection, tenant)
+    fresh_until = freshness(connection, tenant)
     items = iter(connection.execute(_FACTS, of))
     item = next(items, None)
     for row in connection.execute(_PEOPLE, of):
@@ -207,6 +207,6 @@ def _fact(item: sa.Row[*tuple[Any, ...]]) -> Fact:
     return Fact(kind, parse_fact_value(kind, item.value), item.starts, item.ends, item.source)
 
 
-def _freshness(connection: sa.Connection, tenant: TenantId) -> Mapping[FactKind, Instant]:
+def freshness(connection: sa.Connection, tenant: TenantId) -> Mapping[FactKind, Instant]:
     rows = connection.execute(_FRESHNESS, {"tenant": tenant})
     return MappingProxyType({FactKind(row.kind): Instant(row.fresh_until) for row in rows})

@@ -22,6 +22,8 @@ from policies.revisions import (
     Timeline,
     holidays_of,
     holidays_text,
+    reasons_of,
+    reasons_text,
     timeline_of,
 )
 from policies.vocabulary import Instant, PersonId, TenantId
@@ -87,7 +89,7 @@ _SAME_DRAFT = (
     .limit(1)
 )
 _APPROVALS = (
-    sa.select(approval.c.person, approval.c.approved_at)
+    sa.select(approval.c.person, approval.c.approved_at, approval.c.effect)
     .where(approval.c.tenant == sa.bindparam("tenant"), approval.c.draft == sa.bindparam("draft"))
     .order_by(approval.c.approved_at, approval.c.person)
 )
@@ -95,7 +97,14 @@ _ADD_REVISION = sa.insert(revision)
 _ADD_DOCUMENT = sa.insert(policy_document)
 _ADD_DRAFT = sa.insert(draft)
 _ADD_DRAFT_DOCUMENT = sa.insert(draft_document)
-_ADD_APPROVAL = insert(approval).on_conflict_do_nothing()
+_ADD_APPROVAL = insert(approval)
+_ADD_APPROVAL = _ADD_APPROVAL.on_conflict_do_update(
+    index_elements=[approval.c.tenant, approval.c.draft, approval.c.person],
+    set_={
+        "approved_at": _ADD_APPROVAL.excluded.approved_at,
+        "effect": _ADD_APPROVAL.excluded.effect,
+    },
+)
 _PUBLISHED_AS = (
     sa.update(draft)
     .where(draft.c.tenant == sa.bindparam("of_tenant"), draft.c.draft == sa.bindparam("of_draft"))
@@ -227,13 +236,15 @@ def approvals_of(
 ) -> tuple[Approval, ...]:
     """Who has approved a draft, in the order they did."""
     rows = connection.execute(_APPROVALS, {"tenant": tenant, "draft": name})
-    return tuple(Approval(PersonId(row.person), row.approved_at) for row in rows)
+    return tuple(
+        Approval(PersonId(row.person), row.approved_at, reasons_of(row.effect)) for row in rows
+    )
 
 
 def add_approval(
-    connection: sa.Connection, tenant: TenantId, name: DraftId, made: Approval, effect: str
+    connection: sa.Connection, tenant: TenantId, name: DraftId, made: Approval
 ) -> None:
-    """Keep an approval and the effect that was shown for it; the first one of a person counts."""
+    """Keep an approval and the effect that was shown for it; the last one of a person counts."""
     connection.execute(
         _ADD_APPROVAL,
         {
@@ -241,7 +252,7 @@ def add_approval(
             "draft": name,
             "person": made.by,
             "approved_at": made.at,
-            "effect": effect,
+            "effect": reasons_text(made.reasons),
         },
     )
 
