@@ -153,24 +153,6 @@ def impact_of_facts(
     return _Count(policies, policies, Sides(was, becomes, numbers), at, days).impact()
 
 
-def later_edges(before: PolicySet, after: PolicySet, at: Instant) -> tuple[Instant, ...]:
-    """The instants after `at` from which a rule that is not the same holds or no longer does.
-
-    What an edit does from then on may be more than in the days from its first change, so its
-    impact is asked for there as well where an approval hangs on it.
-    """
-    was, becomes = before.derived(compiled).rules, after.derived(compiled).rules
-    edges = {
-        edge
-        for name in _edited(before, after)
-        for rules in (was, becomes)
-        if name in rules
-        for edge in (rules[name].rule.start, rules[name].rule.end)
-        if edge is not None and edge > at
-    }
-    return tuple(sorted(edges))
-
-
 @dataclass(frozen=True, slots=True)
 class _Alike:
     """Access points for which the same rules speak before, and the same after."""
@@ -195,7 +177,7 @@ class _Count:
         self._days = days
         self._numbers = _numbers(before, after)
         self._alike = tuple(_alike(before, after, sides, self._numbers))
-        self._edited = tuple(_edited(before, after))
+        self._edited = tuple(edited_rules(before, after))
 
     def impact(self) -> Impact:
         """Find the first change, and count from there."""
@@ -323,7 +305,7 @@ class _Count:
         return difference(becomes, was), difference(was, becomes)
 
 
-def _edited(before: PolicySet, after: PolicySet) -> Iterator[RuleName]:
+def edited_rules(before: PolicySet, after: PolicySet) -> Iterator[RuleName]:
     """The rules that are not the same before and after, by name."""
     was, becomes = (
         {name: rule.rule for name, rule in policies.derived(compiled).rules.items()}

@@ -10,7 +10,8 @@ import pytest
 
 from policies.analysis.checks import lockouts, open_doors
 from policies.analysis.findings import Check
-from policies.analysis.impact import Impact, impact, later_edges
+from policies.analysis.impact import Impact, impact
+from policies.analysis.later import later_edges
 from policies.analysis.population import Population
 from policies.revisions import (
     Approval,
@@ -131,3 +132,33 @@ def test_D08_an_early_change_hides_no_gain_by_a_later_from_or_until(begins: str,
     assert instant(f"{begins}T00:00") - 3600 in edges
     later = [gains_of(impact(before, after, population, edge)) for edge in edges]
     assert any("99 people gain" in str(r) for each in later for r in approval_needed(each, PLACES))
+
+
+def test_D08_an_early_change_hides_no_gain_by_a_later_date_of_a_calendar() -> None:
+    def edited(**more: Doc) -> Doc:
+        opened = written.rule(id="x", allow="anyone", during="c.open")
+        hours = {"holidays": "closed", "open": "closed", **more}
+        return written.document(*STAFF_ONLY["policies"], opened, calendars={"c": hours})
+
+    lapse = written.rule(id="y", deny={"role": "staff"}, until="2026-10-14")
+    later = edited(dates={"2027-03-10": "00:00-24:00"})
+    later = {**later, "policies": [*later["policies"], lapse]}
+    before, after = written.policies(edited()), written.policies(later)
+    population = people(100)
+    assert approval_needed(gains_of(impact(before, after, population, NOW)), PLACES) == ()
+    weighed = [
+        gains_of(impact(before, after, population, e)) for e in later_edges(before, after, NOW)
+    ]
+    assert any(
+        "99 people gain" in str(r) for each in weighed for r in approval_needed(each, PLACES)
+    )
+
+
+def test_D08_an_edit_of_ordinary_weeks_is_weighed_a_few_times_only() -> None:
+    def opened(hours: str) -> Doc:
+        rule = written.rule(id="x", allow="anyone", during="c.open")
+        week = {"holidays": "closed", "open": {"mon-fri": hours}}
+        return written.document(rule, calendars={"c": week})
+
+    before, after = (written.policies(opened(h)) for h in ("09:00-15:00", "09:00-16:00"))
+    assert 1 < len(later_edges(before, after, NOW)) < 20

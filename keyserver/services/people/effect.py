@@ -4,7 +4,7 @@ Rules kept here:
 - counted on everybody the registers know, as the rules stand at the instant the draft is to govern
   from, against what would govern then without it. Facts end and are renewed, so whether approval is
   needed is asked as if it governed today, too: a distant instant hides no gain. So it is from each
-  later `from` and `until` of an edited rule: an early change hides no later one;
+  later instant that `policies.analysis.later` names: an early change hides no later one;
 - what windows do not hold counts too: it is weighed again as if every switch were on and every
   limit and wait refused, so that doing away with one of them is a gain; and as if every register
   had been read, so that whom nobody can tell of today is not left out;
@@ -32,7 +32,8 @@ from policies.analysis.checks import (
     open_doors,
 )
 from policies.analysis.findings import Finding
-from policies.analysis.impact import Impact, impact, later_edges
+from policies.analysis.impact import Impact, impact
+from policies.analysis.later import later_edges
 from policies.analysis.population import Population
 from policies.analysis.refusals import where_provisos_refuse
 from policies.analysis.shadowing import shadowed_rules
